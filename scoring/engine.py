@@ -1,0 +1,71 @@
+"""Score an answer with the built-in metrics: match rows by key, run each column's metric."""
+
+from pathlib import Path
+
+import numpy as np
+
+from scoring.errors import InvalidScores
+from scoring.finite import check_finite
+from scoring.keys import Keys, check_keys
+from scoring.matching import key_texts
+from scoring.messages import Message
+from scoring.metrics import METRICS
+from scoring.metrics.base import UndefinedMetricError
+from scoring.samples import build_sample, truth_columns
+from scoring.spec import Partition, Scoring, SubmissionTable
+from scoring.tables import Table, read_answer
+from scoring.truth import read_truth
+from scoring.types import ItemLosses, ScoreResult
+
+__all__ = ["score_answer", "validate_answer"]
+
+
+def validate_answer(path: Path, table: SubmissionTable, keys: Keys | None) -> None:
+    """Check an answer without its truth: the file, its cells, and its keys where they are known.
+
+    Raises `InvalidSubmission`.
+    """
+    answer = read_answer(path, table)
+    if keys is not None:
+        check_keys(answer, keys)
+
+
+def score_answer(
+    answer: Path, truth: Path, table: SubmissionTable, scoring: Scoring
+) -> ScoreResult:
+    """Score the answer file against one board's truth folder.
+
+    Where the boards split rows, the rows of other boards are ignored here. Raises
+    `InvalidSubmission` (the answer), `InvalidScores` (a score is undefined or not finite),
+    `TruthError` (the truth).
+    """
+    given = read_answer(answer, table)
+    true = read_truth(truth, truth_columns(table, scoring), table.key)
+    true_keys = Keys(dict(zip(true.key, true.keys, strict=True)))
+    rows = check_keys(given, true_keys, allow_extra=scoring.partition is Partition.ROWS)
+    picked = Table(
+        given.key,
+        {name: values[rows] for name, values in given.columns.items()},
+        given.lines[rows],
+    )
+    return _score_columns(picked, true, table, scoring)
+
+
+def _score_columns(
+    given: Table, true: Table, table: SubmissionTable, scoring: Scoring
+) -> ScoreResult:
+    ids = tuple(key_texts(true.keys))
+    scores: dict[str, float] = {}
+    losses: dict[str, ItemLosses] = {}
+    for column in scoring.columns:
+        metric = METRICS[column.metric or ""]
+        sample = build_sample(metric, column, table, given, true)
+        try:
+            with np.errstate(all="ignore"):  # what overflows is caught below, by name
+                scores[column.key] = metric.score(sample)
+                if metric.loss is not None:
+                    losses[column.key] = ItemLosses(ids, metric.loss(sample))
+        except UndefinedMetricError as error:
+            raise InvalidScores(Message(error.code, {"name": column.key})) from None
+    check_finite(scores, scoring)
+    return ScoreResult(scores, (), losses)

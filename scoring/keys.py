@@ -1,0 +1,96 @@
+"""The keys an answer must hold: what the web may keep of a truth, and the check against them."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+
+from scoring.cells import Array
+from scoring.errors import InvalidSubmission
+from scoring.matching import key_texts, match_rows
+from scoring.messages import Message
+from scoring.spec import SubmissionTable
+from scoring.tables import Table
+from scoring.truth import read_truth
+from scoring.types import IntArray
+
+__all__ = ["Keys", "check_keys"]
+
+EXAMPLES: Final = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Keys:
+    """The keys of a truth, in its order, by key column; nothing else of the truth."""
+
+    columns: Mapping[str, Array]
+
+    def __len__(self) -> int:
+        """Return how many rows an answer must have."""
+        return len(next(iter(self.columns.values())))
+
+    @classmethod
+    def from_truths(cls, truths: Sequence[Path], table: SubmissionTable) -> Self:
+        """Gather the keys of truth folders: all boards' where rows are split, else one board's.
+
+        Raises `TruthError` where a truth is missing or unreadable.
+        """
+        wanted = {name: table.columns[name] for name in table.key}
+        tables = [read_truth(folder, wanted, table.key) for folder in truths]
+        return cls(
+            {name: np.concatenate([one.columns[name] for one in tables]) for name in table.key}
+        )
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read what `write` wrote."""
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return cls({name: _array(values) for name, values in data["columns"].items()})
+
+    def write(self, path: Path) -> None:
+        """Write the keys as JSON: the same keys give the same bytes."""
+        columns = {name: values.tolist() for name, values in self.columns.items()}
+        text = json.dumps({"columns": columns}, ensure_ascii=False, separators=(",", ":"))
+        path.write_text(text, encoding="utf-8")
+
+
+def check_keys(answer: Table, keys: Keys, *, allow_extra: bool = False) -> IntArray:
+    """Return the answer's row of each key, in the order of the keys.
+
+    Raises `InvalidSubmission` unless the answer holds the keys, and (by default) no others.
+    """
+    wanted = [keys.columns[name] for name in answer.key]
+    match = match_rows(wanted, answer.keys)
+    messages = list(
+        _messages(answer, wanted, match.missing, match.extra[: 0 if allow_extra else None])
+    )
+    if messages:
+        raise InvalidSubmission(*messages)
+    return match.rows
+
+
+def _messages(
+    answer: Table, wanted: Sequence[Array], missing: IntArray, extra: IntArray
+) -> Iterator[Message]:
+    name = ", ".join(answer.key)
+    if len(missing):
+        yield Message("missing_ids", {"key": name, **_examples(wanted, missing)})
+    if len(extra):
+        line = int(answer.lines[extra[0]])
+        yield Message("extra_ids", {"key": name, **_examples(answer.keys, extra)}, line)
+
+
+def _examples(columns: Sequence[Array], rows: IntArray) -> dict[str, str | int]:
+    shown = [text[:60] for text in key_texts(columns, rows[:EXAMPLES])]
+    return {"count": len(rows), "examples": ", ".join(shown)}
+
+
+def _array(values: list[str | int | bool]) -> Array:
+    if values and not isinstance(values[0], str):
+        return np.array(values)
+    texts = np.empty(len(values), dtype=object)
+    texts[:] = values
+    return texts

@@ -1,0 +1,64 @@
+"""Match rows by key, whatever their order, without a loop over rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from scoring.cells import Array
+from scoring.types import IntArray
+
+__all__ = ["Match", "key_texts", "match_rows", "number_rows"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Match:
+    """Where each wanted row lies among those given (-1: nowhere), and the given rows left over."""
+
+    rows: IntArray
+    missing: IntArray
+    extra: IntArray
+
+
+def number_rows(*tables: Sequence[Array]) -> list[IntArray]:
+    """Number the keys of several tables: rows have the same number where all key parts are equal.
+
+    Each table is its key columns, in the same order and of the same types.
+    """
+    sizes = [len(table[0]) for table in tables]
+    numbers = np.zeros(sum(sizes), np.int64)
+    for parts in zip(*tables, strict=True):
+        codes, distinct = pd.factorize(np.concatenate(parts))
+        # numbered afresh after each part, so that the product stays far below 2**63
+        numbers, _ = pd.factorize(numbers * (len(distinct) + 1) + codes)
+    return np.split(numbers.astype(np.int64), np.cumsum(sizes)[:-1])
+
+
+def match_rows(wanted: Sequence[Array], given: Sequence[Array]) -> Match:
+    """Find the wanted keys among the given ones, which must be distinct."""
+    wanted_numbers, given_numbers = number_rows(wanted, given)
+    size = int(max(wanted_numbers.max(initial=-1), given_numbers.max(initial=-1))) + 1
+    place = np.full(size, -1, np.int64)
+    place[given_numbers] = np.arange(len(given_numbers))
+    asked = np.zeros(size, np.bool_)
+    asked[wanted_numbers] = True
+    rows: IntArray = place[wanted_numbers]
+    return Match(rows, np.flatnonzero(rows < 0), np.flatnonzero(~asked[given_numbers]))
+
+
+def key_texts(columns: Sequence[Array], rows: IntArray | None = None) -> list[str]:
+    """Write keys as text: the parts of a composite key joined by `|`, one inside escaped."""
+    parts = [column if rows is None else column[rows] for column in columns]
+    if len(parts) == 1:
+        return [str(value) for value in parts[0].tolist()]
+    return ["|".join(map(_escaped, values)) for values in zip(*map(_listed, parts), strict=True)]
+
+
+def _listed(column: Array) -> list[object]:
+    values: list[object] = column.tolist()
+    return values
+
+
+def _escaped(value: object) -> str:
+    return str(value).replace("\\", "\\\\").replace("|", "\\|")

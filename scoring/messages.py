@@ -1,0 +1,229 @@
+"""What people are told about their file, in both languages. Codes are stable, words are not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+__all__ = ["CATALOGUE", "Message", "Params"]
+
+Params = Mapping[str, str | int | float]
+
+CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
+    # a text that came ready made, from a pack's own scorer
+    "custom": ("{zh}", "{en}"),
+    "more": ("还有 {count} 处同类问题未列出", "and {count} more problems are not listed"),
+    # the file as a whole
+    "empty_file": ("文件为空", "the file is empty"),
+    "not_a_file": ("{name} 不是普通文件", "{name} is not a plain file"),
+    "too_large": (
+        "文件有 {size} 字节，上限为 {limit} 字节",
+        "the file has {size} bytes, the limit is {limit}",
+    ),
+    "missing_answer": ("缺少答案文件 {name}", "the answer {name} is missing"),
+    "encoding_gb18030": (
+        "文件编码是 GBK/GB18030，请另存为 UTF-8（字节 {byte}）",
+        "the file is encoded in GBK/GB18030, save it as UTF-8 (byte {byte})",
+    ),
+    "encoding_utf16": (
+        "文件编码是 UTF-16，请另存为 UTF-8",
+        "the file is encoded in UTF-16, save it as UTF-8",
+    ),
+    "encoding_unknown": (
+        "文件不是 UTF-8 编码（字节 {byte}）",
+        "the file is not UTF-8 (byte {byte})",
+    ),
+    "archive_not_csv": (
+        "文件是 Excel 或压缩包，不是 CSV，请导出为 UTF-8 编码的 CSV",
+        "the file is an Excel workbook or an archive, not CSV: export it as CSV in UTF-8",
+    ),
+    "nul_byte": ("含有空字节（NUL）", "there is a NUL byte"),
+    "bad_quotes": ("引号不配对或位置不对", "a quote is unpaired or misplaced"),
+    "field_too_long": ("单元格超过 {limit} 个字符", "a cell is longer than {limit} characters"),
+    "field_count": (
+        "应有 {expected} 列，实际 {found} 列",
+        "{expected} columns expected, {found} found",
+    ),
+    "no_rows": ("只有表头，没有数据行", "there is a header and no rows"),
+    # the header
+    "wrong_delimiter": (
+        "列之间应以逗号分隔，而不是“{found}”",
+        "columns are separated by commas, not by “{found}”",
+    ),
+    "missing_column": (
+        "缺少列“{name}”，应有的列：{allowed}",
+        "column “{name}” is missing; the columns are {allowed}",
+    ),
+    "unknown_column": (
+        "未知列“{name}”，允许的列：{allowed}",
+        "unknown column “{name}”; allowed are {allowed}",
+    ),
+    "unknown_column_near": (
+        "未知列“{name}”，是否应为“{nearest}”",
+        "unknown column “{name}”; did you mean “{nearest}”",
+    ),
+    "repeated_column": ("列“{name}”出现了多次", "column “{name}” appears more than once"),
+    # one cell
+    "empty_cell": ("{column} 为空", "{column} is empty"),
+    "not_integer": (
+        "{column} 取值“{value}”不是整数",
+        "{column} is “{value}”, which is not an integer",
+    ),
+    "integer_range": (
+        "{column} 取值“{value}”超出 64 位整数范围",
+        "{column} is “{value}”, which does not fit 64 bits",
+    ),
+    "not_number": (
+        "{column} 取值“{value}”不是数字",
+        "{column} is “{value}”, which is not a number",
+    ),
+    "not_finite": (
+        "{column} 取值“{value}”不是有限的数字（不允许 NaN 和无穷）",
+        "{column} is “{value}”, which is not finite (NaN and infinity are refused)",
+    ),
+    "not_boolean": (
+        "{column} 取值“{value}”不是布尔值，允许 true、false、1、0",
+        "{column} is “{value}”; allowed are true, false, 1, 0",
+    ),
+    "not_in_values": (
+        "{column} 取值“{value}”不在允许集合 {{{allowed}}} 中",
+        "{column} is “{value}”, which is not one of {{{allowed}}}",
+    ),
+    "below_min": (
+        "{column} 取值 {value} 小于下限 {limit}",
+        "{column} is {value}, below the minimum {limit}",
+    ),
+    "above_max": (
+        "{column} 取值 {value} 大于上限 {limit}",
+        "{column} is {value}, above the maximum {limit}",
+    ),
+    # the rows together
+    "duplicate_ids": (
+        "有 {count} 行的 {key} 重复（首次出现在第 {first} 行），例如 {examples}",
+        "{count} rows repeat a {key} (first seen on line {first}), for example {examples}",
+    ),
+    "missing_ids": (
+        "缺少 {count} 个 {key}，例如 {examples}",
+        "{count} {key} are missing, for example {examples}",
+    ),
+    "extra_ids": (
+        "有 {count} 个 {key} 不在测试集中，例如 {examples}",
+        "{count} {key} are not in the test set, for example {examples}",
+    ),
+    "not_probabilities": (
+        "{column} 各类概率之和为 {value}，应为 1（误差不超过 {limit}）",
+        "the probabilities {column} add up to {value}, not 1 (within {limit})",
+    ),
+    "crossed_bounds": (
+        "{column} 的下限大于上限",
+        "in {column} the lower bound is above the upper one",
+    ),
+    # scores
+    "not_finite_score": (
+        "列 {name} 的得分不是有限的数字",
+        "the score of column {name} is not a finite number",
+    ),
+    "missing_score": ("缺少列 {name} 的得分", "the score of column {name} is missing"),
+    "unknown_score": (
+        "得分中有未定义的列 {name}",
+        "there is a score for the unknown column {name}",
+    ),
+    "undefined_no_positive": (
+        "列 {name} 无法计算：真值中没有正类",
+        "column {name} is undefined: the truth has no positive rows",
+    ),
+    "undefined_no_negative": (
+        "列 {name} 无法计算：真值中没有负类",
+        "column {name} is undefined: the truth has no negative rows",
+    ),
+    "undefined_constant": (
+        "列 {name} 无法计算：真值全部相同",
+        "column {name} is undefined: every true value is the same",
+    ),
+    "undefined_zero": (
+        "列 {name} 无法计算：真值为零，不能作除数",
+        "column {name} is undefined: it would divide by a true value of zero",
+    ),
+    "undefined_agreement": (
+        "列 {name} 无法计算：真值与预测都只有同一个类别",
+        "column {name} is undefined: truth and prediction hold one and the same class",
+    ),
+    # the pack's truth and scorer: for organisers
+    "truth_missing": ("真值文件 {name} 不存在", "the truth {name} does not exist"),
+    "truth_unreadable": (
+        "真值文件 {name} 无法读取：{reason}",
+        "the truth {name} is unreadable: {reason}",
+    ),
+    "truth_class": (
+        "真值列 {column} 中的类别“{value}”不在 {{{allowed}}} 中",
+        "the truth's {column} holds the class “{value}”, which is not one of {{{allowed}}}",
+    ),
+    "truth_positive": (
+        "真值列 {column} 的类别为 {{{allowed}}}，请用 params.positive 指明正类",
+        "the truth's {column} holds {{{allowed}}}: say which are positive in params.positive",
+    ),
+    "scorer_failed": ("评分程序出错：{reason}", "the scorer failed: {reason}"),
+    "scorer_result": (
+        "评分结果文件不合要求：{reason}",
+        "the scorer's result is unusable: {reason}",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One fact about a file: a code of the catalogue, its parameters, and where it is.
+
+    `line` counts the file's physical lines from 1; `column` is the table's column name.
+    """
+
+    code: str
+    params: Params = field(default_factory=dict)
+    line: int | None = None
+    column: str | None = None
+
+    @classmethod
+    def custom(cls, zh: str, en: str) -> Self:
+        """Carry a text that is not in the catalogue."""
+        return cls("custom", {"zh": zh, "en": en})
+
+    def render(self, locale: str) -> str:
+        """Say it in `zh-Hans` (any Chinese locale) or English, the line first where known."""
+        chinese = locale.lower().startswith("zh")
+        template = CATALOGUE[self.code][0 if chinese else 1]
+        text = template.format_map({"column": self.column or "", **self.params})
+        if self.line is None:
+            return text
+        return f"第 {self.line} 行：{text}" if chinese else f"line {self.line}: {text}"
+
+    def as_dict(self) -> dict[str, object]:
+        """Return a JSON-ready form, which `from_dict` reads back."""
+        return {
+            "code": self.code,
+            "params": dict(self.params),
+            "line": self.line,
+            "column": self.column,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> Self:
+        """Read what `as_dict` wrote; raise `ValueError` for anything else."""
+        code, params = data.get("code"), data.get("params", {})
+        line, column = data.get("line"), data.get("column")
+        if not isinstance(code, str) or code not in CATALOGUE or not isinstance(params, Mapping):
+            message = f"not a message: {data!r:.200}"
+            raise ValueError(message)
+        if not all(isinstance(value, str | int | float) for value in params.values()):
+            message = f"not a message: {data!r:.200}"
+            raise ValueError(message)
+        found = cls(
+            code,
+            {str(name): value for name, value in params.items()},
+            line if isinstance(line, int) else None,
+            column if isinstance(column, str) else None,
+        )
+        try:
+            found.render("en")
+        except KeyError as error:
+            message = f"not a message: {data!r:.200}"
+            raise ValueError(message) from error
+        return found

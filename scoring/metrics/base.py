@@ -1,0 +1,108 @@
+"""What a metric is: a named, pure function with its direction, range, needs and source."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from scoring.spec import Direction, ParamValue
+from scoring.types import FloatArray, IntArray
+
+__all__ = ["Kind", "Metric", "Param", "ParamKind", "Sample", "UndefinedMetricError"]
+
+
+class Kind(StrEnum):
+    """What a column holds for a metric.
+
+    `score` is any number that grows with the chance of the positive class, `probability` one
+    between 0 and 1.
+    """
+
+    LABEL = "label"
+    NUMBER = "number"
+    SCORE = "score"
+    PROBABILITY = "probability"
+
+
+class ParamKind(StrEnum):
+    """What a metric's parameter holds."""
+
+    NUMBER = "number"
+    NUMBERS = "numbers"
+    LABELS = "labels"
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One parameter of a metric; numbers lie strictly between `low` and `high`."""
+
+    kind: ParamKind
+    required: bool = False
+    low: float = 0.0
+    high: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One board's rows as a metric sees them, matched by key, in the truth's order.
+
+    `truth` has shape (n,): floats for numbers, else the index of the row's class, which for a
+    binary metric is 1 where the row is positive. `prediction` has shape (n,), or (n, k) where the
+    metric takes several columns. `lines` are the answer's lines, `names` its columns.
+    """
+
+    truth: FloatArray | IntArray
+    prediction: FloatArray | IntArray
+    lines: IntArray
+    names: tuple[str, ...]
+    params: Mapping[str, ParamValue] = field(default_factory=dict)
+
+    def number(self, name: str) -> float:
+        """Return a numeric parameter."""
+        value = self.params[name]
+        if isinstance(value, tuple | str):
+            message = f"parameter {name} is not a number"
+            raise TypeError(message)
+        return float(value)
+
+    def numbers(self, name: str) -> tuple[float, ...]:
+        """Return a parameter that lists numbers."""
+        value = self.params[name]
+        return tuple(float(item) for item in (value if isinstance(value, tuple) else (value,)))
+
+
+class UndefinedMetricError(Exception):
+    """The data leave the metric without a value; `code` is a message of the catalogue."""
+
+    def __init__(self, code: str) -> None:
+        """Take the catalogue's code."""
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Metric:
+    """A metric of the registry.
+
+    `direction` None leaves the choice to the pack. `predictions` is how many answer columns it
+    takes; None means one for two classes, else one per class (or per quantile). `best` is what a
+    perfect answer scores. `loss` is what each row contributes, lower being better; None where the
+    metric does not decompose. `source` says where the definition comes from.
+    """
+
+    name: str
+    direction: Direction | None
+    low: float
+    high: float
+    target: Kind
+    prediction: Kind
+    score: Callable[[Sample], float]
+    source: str
+    loss: Callable[[Sample], FloatArray] | None = None
+    predictions: int | None = 1
+    params: Mapping[str, Param] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def best(self) -> float:
+        """What a perfect answer scores."""
+        return self.low if self.direction is Direction.MIN else self.high

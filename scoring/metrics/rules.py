@@ -1,0 +1,128 @@
+"""Do a table and its board columns fit the metrics they name? Every misfit with its place."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from scoring.metrics import METRICS
+from scoring.metrics.base import Kind, Metric, Param, ParamKind
+from scoring.samples import class_order
+from scoring.spec import BoardColumn, ColumnKind, ParamValue, SubmissionTable
+
+__all__ = ["Misfit", "find_misfits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A rule a board column breaks: the key within the column, a code, its parameters."""
+
+    place: tuple[str | int, ...]
+    code: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
+
+
+def find_misfits(column: BoardColumn, table: SubmissionTable) -> Iterator[Misfit]:
+    """Yield what keeps a column's metric from being computed on such answers."""
+    metric = METRICS.get(column.metric or "")
+    if metric is None:
+        yield Misfit(
+            ("metric",), "not_allowed", {"value": column.metric or "", "allowed": _known()}
+        )
+        return
+    if metric.direction not in {None, column.direction}:
+        allowed = str(metric.direction)
+        yield Misfit(("direction",), "wrong_direction", {"metric": metric.name, "allowed": allowed})
+    if len(column.target or ()) != 1:
+        yield Misfit(("target",), "one_target", {"metric": metric.name})
+    yield from _count_misfits(metric, column, table)
+    yield from _prediction_misfits(metric, column, table)
+    yield from _param_misfits(metric, column)
+
+
+def _known() -> str:
+    return ", ".join(METRICS)
+
+
+def _place(column: BoardColumn) -> tuple[str | int, ...]:
+    return ("prediction",) if column.prediction is not None else ("target",)
+
+
+def _count_misfits(metric: Metric, column: BoardColumn, table: SubmissionTable) -> Iterator[Misfit]:
+    count, expected = len(column.predictions), metric.predictions
+    if "quantiles" in metric.params:
+        quantiles = column.params.get("quantiles", ())
+        expected = len(quantiles) if isinstance(quantiles, tuple) else 1
+    elif metric.predictions is None and count > 1:
+        expected = len(class_order(column, table))
+        if not expected:
+            yield Misfit(_place(column), "classes_missing")
+            return
+    if expected is not None and count != expected:
+        params: dict[str, str | int] = {
+            "metric": metric.name,
+            "allowed": expected,
+            "count": count,
+        }
+        yield Misfit(_place(column), "prediction_count", params)
+
+
+def _prediction_misfits(
+    metric: Metric, column: BoardColumn, table: SubmissionTable
+) -> Iterator[Misfit]:
+    for name in column.predictions:
+        kind = table.columns.get(name)
+        if kind is None:
+            allowed = ", ".join(table.columns)
+            yield Misfit(_place(column), "prediction_unknown", {"name": name, "allowed": allowed})
+            continue
+        if kind.nullable:
+            yield Misfit(_place(column), "prediction_nullable", {"name": name})
+        is_number = kind.type in {ColumnKind.NUMBER, ColumnKind.INTEGER}
+        params = {"metric": metric.name, "name": name}
+        if metric.prediction is Kind.LABEL and kind.type is ColumnKind.NUMBER:
+            allowed = "category, string, integer, boolean"
+            yield Misfit(_place(column), "prediction_type", {**params, "allowed": allowed})
+        elif metric.prediction is not Kind.LABEL and not is_number:
+            yield Misfit(
+                _place(column), "prediction_type", {**params, "allowed": "number, integer"}
+            )
+        elif metric.prediction is Kind.PROBABILITY and not _is_share(kind.min, kind.max):
+            yield Misfit(_place(column), "prediction_range", {"name": name})
+
+
+def _is_share(low: float | None, high: float | None) -> bool:
+    return low is not None and high is not None and low >= 0 and high <= 1
+
+
+def _param_misfits(metric: Metric, column: BoardColumn) -> Iterator[Misfit]:
+    for name, param in metric.params.items():
+        if param.required and name not in column.params:
+            yield Misfit(("metric",), "param_missing", {"metric": metric.name, "name": name})
+    for name, value in column.params.items():
+        known = metric.params.get(name)
+        if known is None:
+            allowed = ", ".join(metric.params) or "-"
+            params = {"metric": metric.name, "name": name, "allowed": allowed}
+            yield Misfit(("params", name), "param_unknown", params)
+        elif not _fits(known, value):
+            params = {"name": name, "allowed": _described(known)}
+            yield Misfit(("params", name), "param_value", params)
+
+
+def _fits(param: Param, value: ParamValue) -> bool:
+    if param.kind is ParamKind.LABELS:
+        return value != () and (not isinstance(value, tuple) or len(set(value)) == len(value))
+    if param.kind is ParamKind.NUMBER:
+        return _is_between(param, value)
+    return isinstance(value, tuple) and bool(value) and all(_is_between(param, v) for v in value)
+
+
+def _is_between(param: Param, value: ParamValue) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and param.low < float(value) < param.high  # type: ignore[arg-type]
+
+
+def _described(param: Param) -> str:
+    if param.kind is ParamKind.LABELS:
+        return "[class, …]"
+    number = f"{param.low:g} < x < {param.high:g}"
+    return f"[{number}, …]" if param.kind is ParamKind.NUMBERS else number

@@ -1,0 +1,177 @@
+"""CSV text to records, in chunks of columns: by splitting where nothing is quoted, else by `csv`.
+
+The two ways agree on every text; the first is several times faster because it makes no object per
+row. Lines are physical lines from 1, also where a quoted cell spans several.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Final, Protocol
+
+import numpy as np
+
+from scoring.messages import Message
+from scoring.types import IntArray
+
+__all__ = ["BadCsvError", "Chunk", "Records", "open_records"]
+
+CHUNK_ROWS: Final = 1 << 16
+CELL_LIMIT: Final = 1 << 17
+
+Complain = Callable[[Message], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chunk:
+    """Some consecutive records: the cells column by column, and the line each record starts on."""
+
+    columns: Sequence[Sequence[str]]
+    lines: IntArray
+
+
+class BadCsvError(Exception):
+    """The text is no CSV from here on; the message says where."""
+
+    def __init__(self, message: Message) -> None:
+        """Take the message."""
+        super().__init__(message)
+        self.message = message
+
+
+class Records(Protocol):
+    """A CSV text that is being read."""
+
+    def header(self) -> tuple[list[str], int]:
+        """Return the first record that is not blank, and its line; raise `BadCsvError`."""
+
+    def chunks(self, width: int, complain: Complain) -> Iterator[Chunk]:
+        """Yield the records of `width` cells; complain of others; skip blank lines.
+
+        Raises `BadCsvError` after the last good chunk.
+        """
+
+
+def open_records(text: str) -> Records:
+    """Choose the way to read a text."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+    return _Quoted(text) if '"' in text or "\r" in text else _Plain(text)
+
+
+class _Plain:
+    """Nothing is quoted: a line is a record, a comma ends a cell."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.split("\n")
+        self._next = 0
+
+    def header(self) -> tuple[list[str], int]:
+        while self._next < len(self._lines):
+            line = self._lines[self._next]
+            self._next += 1
+            if line:
+                _check_length(line.split(","), self._next)
+                return line.split(","), self._next
+        return [], 1
+
+    def chunks(self, width: int, complain: Complain) -> Iterator[Chunk]:
+        for start in range(self._next, len(self._lines), CHUNK_ROWS):
+            lines = self._lines[start : start + CHUNK_ROWS]
+            numbers = np.arange(start + 1, start + 1 + len(lines), dtype=np.int64)
+            # a blank line in a table of one column has as many commas as any other
+            regular = all(lines) and set(map(str.count, lines, repeat(","))) == {width - 1}
+            if regular and max(map(len, lines)) <= CELL_LIMIT:
+                cells = ",".join(lines).split(",")
+                yield Chunk([cells[place::width] for place in range(width)], numbers)
+            else:
+                rows = [line.split(",") if line else [] for line in lines]
+                yield from _kept(rows, numbers, width, complain)
+
+
+class Reader(Protocol):
+    """What `csv.reader` returns, which has no public name."""
+
+    @property
+    def line_num(self) -> int:
+        """Physical lines read so far."""
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """Go on with the next record."""
+
+    def __next__(self) -> list[str]:
+        """Return the next record."""
+
+
+class _Quoted:
+    """Cells may be quoted and hold commas and line breaks: `csv` reads, strictly."""
+
+    def __init__(self, text: str) -> None:
+        self._reader: Reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+
+    def header(self) -> tuple[list[str], int]:
+        while True:
+            line = self._reader.line_num + 1
+            row = self._row(line)
+            if row is None:
+                return [], 1
+            if row:
+                return row, line
+
+    def chunks(self, width: int, complain: Complain) -> Iterator[Chunk]:
+        more = True
+        while more:
+            rows: list[list[str]] = []
+            lines: list[int] = []
+            failure: BadCsvError | None = None
+            while more and len(rows) < CHUNK_ROWS:
+                line = self._reader.line_num + 1
+                try:
+                    row = self._row(line)
+                except BadCsvError as error:
+                    row, failure = None, error
+                if row is None:
+                    more = False
+                else:
+                    rows.append(row)
+                    lines.append(line)
+            yield from _kept(rows, np.array(lines, np.int64), width, complain)
+            if failure is not None:
+                raise failure
+
+    def _row(self, line: int) -> list[str] | None:
+        try:
+            return next(self._reader, None)
+        except csv.Error as error:
+            if "field limit" in str(error):
+                raise _too_long(line) from None
+            raise BadCsvError(Message("bad_quotes", {}, line)) from None
+
+
+def _kept(
+    rows: Sequence[list[str]], lines: IntArray, width: int, complain: Complain
+) -> Iterator[Chunk]:
+    """Yield the rows of the right width as one chunk, and complain of the others."""
+    kept: list[int] = []
+    for place, row in enumerate(rows):
+        if len(row) == width:
+            kept.append(place)
+        elif row:
+            params = {"expected": width, "found": len(row)}
+            complain(Message("field_count", params, int(lines[place])))
+    for place in kept:
+        _check_length(rows[place], int(lines[place]))
+    if kept:
+        columns = list(zip(*(rows[place] for place in kept), strict=True))
+        yield Chunk(columns, lines[kept])
+
+
+def _check_length(row: Sequence[str], line: int) -> None:
+    if max(map(len, row)) > CELL_LIMIT:
+        raise _too_long(line)
+
+
+def _too_long(line: int) -> BadCsvError:
+    return BadCsvError(Message("field_too_long", {"limit": CELL_LIMIT}, line))

@@ -1,0 +1,135 @@
+"""Turn matched rows into what a metric takes: class indices, positive marks or numbers."""
+
+from collections.abc import Sequence
+from itertools import repeat
+
+import numpy as np
+import pandas as pd
+
+from scoring.cells import Array
+from scoring.errors import TruthError
+from scoring.messages import Message
+from scoring.metrics import METRICS
+from scoring.metrics.base import Kind, Metric, Sample
+from scoring.spec import BoardColumn, ColumnKind, ColumnType, Scoring, SubmissionTable
+from scoring.tables import Table
+from scoring.types import FloatArray, IntArray
+
+__all__ = ["build_sample", "class_order", "target_type", "truth_columns"]
+
+SHOWN = 12
+
+
+def truth_columns(table: SubmissionTable, scoring: Scoring) -> dict[str, ColumnType]:
+    """Return the columns to read of a truth, with their types."""
+    wanted = {name: table.columns[name] for name in table.key}
+    for column in scoring.columns:
+        for name in column.target or ():
+            wanted.setdefault(name, target_type(column, table))
+    return wanted
+
+
+def target_type(column: BoardColumn, table: SubmissionTable) -> ColumnType:
+    """Return the type of a column's target.
+
+    A number for a metric of numbers; for one of classes, the type of the answer's column of that
+    name, or of the prediction where that is a class too; else text.
+    """
+    metric = METRICS[column.metric or ""]
+    if metric.target is Kind.NUMBER:
+        return ColumnType(type=ColumnKind.NUMBER)
+    names = [
+        *(column.target or ()),
+        *(column.predictions if metric.prediction is Kind.LABEL else ()),
+    ]
+    for name in names:
+        found = table.columns.get(name)
+        if found is not None and found.type is not ColumnKind.NUMBER:
+            return ColumnType(type=found.type, values=found.values)
+    return ColumnType(type=ColumnKind.STRING)
+
+
+def class_order(column: BoardColumn, table: SubmissionTable) -> tuple[str, ...]:
+    """Return the classes that several probability columns stand for, in order; () if unknown."""
+    labels = column.params.get("labels")
+    if isinstance(labels, tuple):
+        return tuple(str(label) for label in labels)
+    values = target_type(column, table).values  # noqa: PD011 - not an array
+    return values or ()
+
+
+def build_sample(
+    metric: Metric, column: BoardColumn, table: SubmissionTable, given: Table, true: Table
+) -> Sample:
+    """Build one column's sample from rows already matched; raise `TruthError`."""
+    names = column.predictions
+    truth = true.columns[(column.target or ("",))[0]]
+    predictions = [given.columns[name] for name in names]
+    if metric.target is Kind.NUMBER:
+        return _sample(truth.astype(np.float64), _numbers(predictions), given, column)
+    texts = _texts(truth)
+    if metric.prediction is Kind.LABEL:
+        answers = _texts(predictions[0])
+        if "positive" in metric.params:
+            positive = _positive(texts, column)
+            return _sample(_isin(texts, positive), _isin(answers, positive), given, column)
+        codes, _ = pd.factorize(np.concatenate([texts, answers]))
+        return _sample(codes[: len(texts)], codes[len(texts) :], given, column)
+    if len(names) == 1:
+        marks = _isin(texts, _positive(texts, column))
+        return _sample(marks, _numbers(predictions), given, column)
+    indices = _indices(texts, class_order(column, table), column)
+    return _sample(indices, _numbers(predictions), given, column)
+
+
+def _sample(
+    truth: FloatArray | IntArray,
+    prediction: FloatArray | IntArray,
+    given: Table,
+    column: BoardColumn,
+) -> Sample:
+    return Sample(truth, prediction, given.lines, column.predictions, column.params)
+
+
+def _numbers(predictions: Sequence[Array]) -> FloatArray:
+    """Return one column as (n,), several as (n, k)."""
+    columns = [prediction.astype(np.float64) for prediction in predictions]
+    return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
+
+
+def _texts(values: Array) -> Array:
+    """Write classes as text, as `problem.yaml` writes them: 3, true, ok."""
+    if values.dtype == object:
+        return values
+    texts = np.empty(len(values), dtype=object)
+    texts[:] = [str(value).lower() for value in values.tolist()]
+    return texts
+
+
+def _positive(texts: Array, column: BoardColumn) -> tuple[str, ...]:
+    """Return the positive classes: those the pack names, else `1`, or `true`, where it is clear."""
+    given = column.params.get("positive")
+    if given is not None:
+        parts = given if isinstance(given, tuple) else (given,)
+        return tuple(str(part).lower() if isinstance(part, bool) else str(part) for part in parts)
+    seen = sorted(map(str, pd.unique(texts)))
+    if set(seen) <= {"0", "1"}:
+        return ("1",)
+    if {text.lower() for text in seen} <= {"false", "true"}:
+        return tuple(text for text in seen if text.lower() == "true") or ("true",)
+    shown = ", ".join(text[:60] for text in seen[:SHOWN])
+    raise TruthError(Message("truth_positive", {"allowed": shown}, None, column.predictions[0]))
+
+
+def _isin(texts: Array, classes: Sequence[str]) -> IntArray:
+    return pd.Series(texts).isin(classes).to_numpy().astype(np.int64)
+
+
+def _indices(texts: Array, classes: Sequence[str], column: BoardColumn) -> IntArray:
+    codes = {name: code for code, name in enumerate(classes)}
+    indices = np.fromiter(map(codes.get, texts.tolist(), repeat(-1)), np.int64, len(texts))
+    if len(indices) and indices.min() < 0:
+        unknown = str(texts[int(indices.argmin())])[:60]
+        params = {"value": unknown, "allowed": ", ".join(classes)}
+        raise TruthError(Message("truth_class", params, None, (column.target or ("",))[0]))
+    return indices

@@ -1,0 +1,156 @@
+"""CSV from anyone to typed columns: every fault is a message with its line, at most 20 of them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from scoring.cells import Array, read_cells
+from scoring.complaints import Complaints
+from scoring.errors import InvalidSubmission
+from scoring.matching import key_texts, number_rows
+from scoring.messages import Message
+from scoring.records import BadCsvError, Chunk, Records, open_records
+from scoring.spec import ColumnType, SubmissionTable
+from scoring.text import read_text
+from scoring.types import IntArray
+
+__all__ = ["Table", "read_answer", "read_table", "refuse_repeated_keys"]
+
+EXAMPLES: Final = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Typed columns of one length, the key columns first among them.
+
+    Text is an object array of `str` (`None` for null), integer `int64`, number `float64`, boolean
+    `bool`; nullable integers and booleans are `float64` with NaN. `lines` are physical lines.
+    """
+
+    key: tuple[str, ...]
+    columns: Mapping[str, Array]
+    lines: IntArray
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.lines)
+
+    @property
+    def keys(self) -> list[Array]:
+        """The key columns."""
+        return [self.columns[name] for name in self.key]
+
+
+def read_answer(path: Path, table: SubmissionTable) -> Table:
+    """Read a team's CSV; the columns and the rows may come in any order.
+
+    Raises `InvalidSubmission` with what is wrong: the file, the header, cells, repeated keys.
+    Whether keys are missing is for `check_keys` to say.
+    """
+    answer = read_table(path, table.columns, table.key, exact=True)
+    refuse_repeated_keys(answer)
+    return answer
+
+
+def read_table(
+    path: Path, columns: Mapping[str, ColumnType], key: tuple[str, ...], *, exact: bool
+) -> Table:
+    """Read the given columns of a CSV; with `exact`, any other column is refused.
+
+    Raises `InvalidSubmission`.
+    """
+    records = open_records(read_text(path))
+    complaints = Complaints()
+    chunks: list[dict[str, Array]] = []
+    lines: list[IntArray] = []
+    try:
+        header = _read_header(records, columns, exact=exact)
+        for chunk in records.chunks(len(header), complaints.add):
+            chunks.append(_read_chunk(chunk, header, columns, complaints))
+            lines.append(chunk.lines)
+            complaints.settle()
+    except BadCsvError as error:
+        complaints.add(error.message)
+    complaints.raise_if_any()
+    if not chunks:
+        raise InvalidSubmission(Message("no_rows"))
+    joined = {name: np.concatenate([typed[name] for typed in chunks]) for name in columns}
+    return Table(key, joined, np.concatenate(lines))
+
+
+def _read_chunk(
+    chunk: Chunk,
+    header: Sequence[str],
+    columns: Mapping[str, ColumnType],
+    complaints: Complaints,
+) -> dict[str, Array]:
+    typed: dict[str, Array] = {}
+    for name, kind in columns.items():
+        typed[name], faults = read_cells(name, kind, chunk.columns[header.index(name)])
+        for fault in faults:
+            complaints.add_fault(fault, chunk.lines)
+    return typed
+
+
+def _read_header(records: Records, columns: Mapping[str, ColumnType], *, exact: bool) -> list[str]:
+    header, line = records.header()
+    if len(header) == 1 and len(columns) > 1:
+        for mark in ";\t|":
+            if set(header[0].split(mark)) & set(columns):
+                shown = "Tab" if mark == "\t" else mark
+                raise InvalidSubmission(Message("wrong_delimiter", {"found": shown}, line))
+    complaints = Complaints()
+    for message in _header_messages(header, columns, line, exact=exact):
+        complaints.add(message)
+    complaints.raise_if_any()
+    return header
+
+
+def _header_messages(
+    header: Sequence[str], columns: Mapping[str, ColumnType], line: int, *, exact: bool
+) -> Iterator[Message]:
+    allowed = ", ".join(columns)
+    missing = [name for name in columns if name not in header]
+    explained: set[str] = set()
+    for name in dict.fromkeys(header):
+        if header.count(name) > 1 and (exact or name in columns):
+            yield Message("repeated_column", {"name": name[:60]}, line, name[:60])
+        if name in columns or not exact:
+            continue
+        near = _nearest(name, missing)
+        explained.update(near)
+        if near:
+            params = {"name": name[:60], "nearest": near[0]}
+            yield Message("unknown_column_near", params, line, name[:60])
+        else:
+            yield Message("unknown_column", {"name": name[:60], "allowed": allowed}, line)
+    for name in missing:
+        if name not in explained:
+            yield Message("missing_column", {"name": name, "allowed": allowed}, line, name)
+
+
+def _nearest(name: str, missing: Sequence[str]) -> list[str]:
+    folded = {other.casefold(): other for other in missing}
+    close = get_close_matches(name[:60].strip().casefold(), folded, n=1, cutoff=0.6)
+    return [folded[other] for other in close]
+
+
+def refuse_repeated_keys(answer: Table) -> None:
+    """Raise `InvalidSubmission` where two rows have the same key."""
+    (numbers,) = number_rows(answer.keys)
+    first = np.full(int(numbers.max()) + 1, -1, np.int64)
+    first[numbers[::-1]] = np.arange(len(numbers))[::-1]
+    again = np.flatnonzero(first[numbers] != np.arange(len(numbers)))
+    if len(again):
+        shown = key_texts(answer.keys, again[:EXAMPLES])
+        params: dict[str, str | int] = {
+            "key": ", ".join(answer.key),
+            "count": len(again),
+            "examples": ", ".join(text[:60] for text in shown),
+            "first": int(answer.lines[first[numbers[again[0]]]]),
+        }
+        raise InvalidSubmission(Message("duplicate_ids", params, int(answer.lines[again[0]])))

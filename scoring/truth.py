@@ -1,0 +1,53 @@
+"""Read a pack's truth: the organiser's file, so what is wrong with it is a `TruthError`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import pandas as pd
+
+from scoring.errors import InvalidSubmission, TruthError
+from scoring.messages import Message
+from scoring.spec import ColumnType
+from scoring.tables import Table, read_table, refuse_repeated_keys
+
+__all__ = ["read_truth"]
+
+CSV: Final = "truth.csv"
+PARQUET: Final = "truth.parquet"
+
+
+def read_truth(folder: Path, columns: Mapping[str, ColumnType], key: tuple[str, ...]) -> Table:
+    """Read the given columns of `truth.csv` (or `truth.parquet`); other columns are ignored.
+
+    Raises `TruthError`.
+    """
+    path = folder / CSV
+    if path.is_file():
+        return _read(path, columns, key, CSV)
+    if not (folder / PARQUET).is_file():
+        raise TruthError(Message("truth_missing", {"name": CSV}))
+    with TemporaryDirectory() as scratch:
+        path = Path(scratch) / CSV
+        _convert(folder / PARQUET, path)
+        return _read(path, columns, key, PARQUET)
+
+
+def _read(path: Path, columns: Mapping[str, ColumnType], key: tuple[str, ...], name: str) -> Table:
+    try:
+        table = read_table(path, columns, key, exact=False)
+        refuse_repeated_keys(table)
+    except InvalidSubmission as error:
+        reason = "; ".join(message.render("en") for message in error.messages)
+        raise TruthError(Message("truth_unreadable", {"name": name, "reason": reason})) from None
+    return table
+
+
+def _convert(parquet: Path, path: Path) -> None:
+    """Write a Parquet table as CSV, so that one reader checks both."""
+    try:
+        pd.read_parquet(parquet).to_csv(path, index=False, float_format=repr)
+    except (ImportError, ValueError, OSError) as error:
+        params = {"name": PARQUET, "reason": str(error).splitlines()[0]}
+        raise TruthError(Message("truth_unreadable", params)) from None

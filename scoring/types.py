@@ -1,0 +1,32 @@
+"""The values that scoring hands back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["FloatArray", "IntArray", "ItemLosses", "ScoreResult"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ItemLosses:
+    """What each row of the truth cost one column: lower is better, whatever the direction.
+
+    `ids[i]` names the row of `values[i]`: its key as text, parts of a composite key joined by `|`.
+    """
+
+    ids: tuple[str, ...]
+    values: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoreResult:
+    """Finite scores by board column, details per case, and losses where a metric has them."""
+
+    scores: Mapping[str, float]
+    cases: tuple[Mapping[str, object], ...] = ()
+    losses: Mapping[str, ItemLosses] = field(default_factory=dict)
