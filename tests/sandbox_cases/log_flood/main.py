@@ -1,0 +1,3 @@
+line = "x" * 4095
+while True:
+    print(line)
