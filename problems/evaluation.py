@@ -1,0 +1,68 @@
+"""Score an answer of a pack, by built-in metrics or by the pack's own scorer in its sandbox."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from problems.pack import Pack, find_boards
+from problems.tools import ScriptResources, ScriptRun, ScriptRunner
+from scoring.engine import score_answer, validate_answer
+from scoring.errors import InvalidSubmission, ScorerError
+from scoring.keys import Keys
+from scoring.messages import Message
+from scoring.program_result import RESULT_FILE, read_program_result
+from scoring.types import ScoreResult
+
+__all__ = ["SCORER_COMMAND", "SCORER_RESOURCES", "board_keys", "check_answer", "score_output"]
+
+SCORER_COMMAND: Final = ("python", "-m", "scoring.program")
+SCORER_RESOURCES: Final = ScriptResources(
+    wall_s=300.0, memory_bytes=2 << 30, output_bytes=16 << 20, output_files=16
+)
+
+
+def board_keys(pack: Pack, data: Path, board: str) -> Keys | None:
+    """Return the keys an answer for a board must hold; None where the answer is no table.
+
+    Where rows are split, that is the union over all boards. Raises `scoring.TruthError`.
+    """
+    table = pack.spec.submission.table
+    if table is None or pack.spec.scoring.scorer is not None:
+        return None
+    boards = find_boards(data) if pack.spec.is_split_by_rows else (board,)
+    return Keys.from_truths([data / name / "truth" for name in boards], table)
+
+
+def check_answer(pack: Pack, answer: Path, keys: Keys | None) -> None:
+    """Check an answer file without its truth; raise `scoring.InvalidSubmission`."""
+    size, limit = answer.stat().st_size, pack.spec.submission.max_bytes
+    if size > limit:
+        raise InvalidSubmission(Message("too_large", {"size": size, "limit": limit}))
+    if pack.spec.submission.table is not None:
+        validate_answer(answer, pack.spec.submission.table, keys)
+
+
+def score_output(pack: Pack, output: Path, truth: Path, runner: ScriptRunner) -> ScoreResult:
+    """Score the folder `output`, which holds the answer under its name, against a truth folder.
+
+    Raises `InvalidSubmission`, `InvalidScores`, `TruthError` or `ScorerError` of `scoring`.
+    """
+    scoring, table = pack.spec.scoring, pack.spec.submission.table
+    if scoring.scorer is None and table is not None:
+        return score_answer(output / pack.spec.submission.file, truth, table, scoring)
+    with TemporaryDirectory(prefix="scorer-") as scratch:
+        result = Path(scratch) / "result"
+        result.mkdir()
+        run = ScriptRun(
+            code=pack.directory,
+            command=SCORER_COMMAND,
+            output=result,
+            resources=SCORER_RESOURCES,
+            mounts={"/answer": output, "/truth": truth},
+            collect=(RESULT_FILE,),
+        )
+        outcome = runner(run)
+        if not outcome.is_ok:
+            reason = f"{outcome.verdict}: {outcome.message}".strip(": ")
+            raise ScorerError(Message("scorer_failed", {"reason": reason}))
+        return read_program_result(result / RESULT_FILE, scoring)

@@ -1,0 +1,278 @@
+"""Checks schedules operation by operation and compares makespans with the references.
+
+An instance's score is reference / makespan, or 0 when a constraint is broken; the board's score is
+the mean over its instances. Nothing in the answer is trusted: the file is bounded and read as
+strict JSON, and whatever cannot be understood at all is refused with its place named.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from scoring import InvalidSubmission
+
+ANSWER = "schedules.json"
+MAX_BYTES = 1 << 20
+MAX_DIGITS = 9
+MAX_LISTED = 10
+
+Violation = dict[str, object]
+Route = list[list[list[int]]]
+
+
+def score(output: Path, truth: Path) -> dict[str, object]:
+    """Score the answer in `output` against the references in `truth`.
+
+    Raises:
+        InvalidSubmission: the file is missing, not strict JSON, not of the documented shape, or
+            does not hold exactly the instances asked for.
+
+    """
+    key = json.loads((truth / "truth.json").read_text(encoding="utf-8"))
+    answer = read_answer(output / ANSWER, set(key["expected"]))
+    cases = [judge(name, row, answer[name]) for name, row in sorted(key["instances"].items())]
+    feasible = [case for case in cases if case["feasible"]]
+    return {
+        "scores": {
+            "mean_ratio": sum(float(str(case["score"])) for case in cases) / len(cases),
+            "feasible_rate": len(feasible) / len(cases),
+        },
+        "cases": cases,
+    }
+
+
+# ── reading ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def read_answer(path: Path, expected: set[str]) -> dict[str, list[list[int]]]:
+    """Read {instance: start times by job}, refusing anything that is not exactly that."""
+    answer = read_json(path)
+    if not isinstance(answer, dict):
+        raise InvalidSubmission(
+            zh="文件最外层应为对象：{算例: 开工时刻}",
+            en="the file must hold one object: {instance: start times}",
+        )
+    missing, unknown = sorted(expected - set(answer)), sorted(set(answer) - expected)
+    if missing:
+        raise InvalidSubmission(
+            zh=f"缺少 {len(missing)} 个算例：{brief(missing)}",
+            en=f"{len(missing)} instances are missing: {brief(missing)}",
+        )
+    if unknown:
+        raise InvalidSubmission(
+            zh=f"有 {len(unknown)} 个未知算例：{brief(unknown)}",
+            en=f"{len(unknown)} instances are unknown: {brief(unknown)}",
+        )
+    return {name: read_schedule(name, value) for name, value in answer.items()}
+
+
+def read_schedule(name: str, value: object) -> list[list[int]]:
+    """Read one instance's list (jobs) of lists (operations) of whole start times."""
+    if not isinstance(value, list):
+        raise InvalidSubmission(
+            zh=f"{name}：应为列表，每个工件一项", en=f"{name}: a list is expected, one item per job"
+        )
+    for job, row in enumerate(value, start=1):
+        if not isinstance(row, list):
+            raise InvalidSubmission(
+                zh=f"{name} 工件 {job}：应为开工时刻的列表",
+                en=f"{name}, job {job}: a list of start times is expected",
+            )
+        for step, start in enumerate(row, start=1):
+            if type(start) is not int:  # bool is an int to isinstance
+                raise InvalidSubmission(
+                    zh=f"{name} 工件 {job} 第 {step} 道工序：开工时刻须为整数，"
+                    f"实际为 {show(start)}",
+                    en=f"{name}, job {job}, operation {step}: the start time must be a whole "
+                    f"number, not {show(start)}",
+                )
+    return value
+
+
+def read_json(path: Path) -> object:
+    """Read a small UTF-8 file as JSON without duplicate keys, NaN, long numbers or deep nesting."""
+    if path.is_symlink() or not path.is_file():
+        raise InvalidSubmission(zh=f"没有找到 {path.name}", en=f"{path.name} was not found")
+    if path.stat().st_size > MAX_BYTES:
+        raise InvalidSubmission(
+            zh=f"文件超过 {MAX_BYTES} 字节", en=f"the file is larger than {MAX_BYTES} bytes"
+        )
+    try:
+        return json.loads(
+            path.read_bytes().decode("utf-8-sig"),
+            object_pairs_hook=unique,
+            parse_int=whole,
+            parse_constant=constant,
+        )
+    except UnicodeDecodeError as error:
+        raise InvalidSubmission(
+            zh=f"文件不是 UTF-8 编码（字节 {error.start}）",
+            en=f"the file is not UTF-8 (byte {error.start})",
+        ) from None
+    except json.JSONDecodeError as error:
+        raise InvalidSubmission(
+            zh=f"第 {error.lineno} 行第 {error.colno} 列：不是合法的 JSON（{error.msg}）",
+            en=f"line {error.lineno}, column {error.colno}: not valid JSON ({error.msg})",
+        ) from None
+    except RecursionError:
+        raise InvalidSubmission(zh="JSON 嵌套过深", en="the JSON is nested too deeply") from None
+
+
+def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Build an object, refusing a key that appears twice."""
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise InvalidSubmission(
+                zh=f"重复的键 {show(key)}", en=f"the key {show(key)} is repeated"
+            )
+        found[key] = value
+    return found
+
+
+def whole(text: str) -> int:
+    """Read an integer of a bounded number of digits."""
+    if len(text.lstrip("-")) > MAX_DIGITS:
+        raise InvalidSubmission(
+            zh=f"整数 {text[:MAX_DIGITS]}… 超过 {MAX_DIGITS} 位",
+            en=f"the integer {text[:MAX_DIGITS]}… has more than {MAX_DIGITS} digits",
+        )
+    return int(text)
+
+
+def constant(text: str) -> object:
+    """Refuse NaN and Infinity, which are no JSON."""
+    raise InvalidSubmission(zh=f"不允许 {text}", en=f"{text} is not allowed")
+
+
+def show(value: object) -> str:
+    """Quote a value of the answer, shortened."""
+    if isinstance(value, list | dict):
+        return "[…]" if isinstance(value, list) else "{…}"
+    text = json.dumps(value, ensure_ascii=True)
+    return text if len(text) <= 40 else text[:40] + "…"  # noqa: PLR2004 - a line's worth
+
+
+def brief(names: list[str]) -> str:
+    """List a few names of many."""
+    return ", ".join(show(name) for name in names[:5]) + (" …" if names[5:] else "")
+
+
+# ── judging ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def judge(name: str, row: dict[str, object], starts: list[list[int]]) -> dict[str, object]:
+    """Return the case of one instance: its makespan and score, or what is violated."""
+    route: Route = row["operations"]  # type: ignore[assignment]
+    reference = int(str(row["reference"]))
+    broken = list(violations(route, starts))
+    case: dict[str, object] = {
+        "id": name,
+        "score": 0.0,
+        "feasible": not broken,
+        "reference": reference,
+        "reference_is_optimal": bool(row["proven"]),
+    }
+    if broken:
+        return {
+            **case,
+            "reason": summary(broken),
+            "violations": broken[:MAX_LISTED],
+            "violation_count": len(broken),
+        }
+    makespan = max(
+        begin + time
+        for begins, operations in zip(starts, route, strict=True)
+        for begin, (_, time) in zip(begins, operations, strict=True)
+    )
+    return {**case, "score": reference / makespan, "makespan": makespan}
+
+
+def summary(broken: list[Violation]) -> dict[str, str]:
+    """Return the first violation in both languages, and how many more there are."""
+    zh, en = str(broken[0]["zh-Hans"]), str(broken[0]["en"])
+    if len(broken) > 1:
+        zh, en = f"{zh}（共 {len(broken)} 处）", f"{en} ({len(broken)} violations in all)"
+    return {"zh-Hans": zh, "en": en}
+
+
+def violations(route: Route, starts: list[list[int]]) -> Iterator[Violation]:
+    """Yield every broken constraint; without all operations only the missing ones are named."""
+    incomplete = list(wrong_counts(route, starts))
+    yield from incomplete
+    if not incomplete:
+        yield from wrong_sequences(route, starts)
+        yield from overlaps(route, starts)
+
+
+def wrong_counts(route: Route, starts: list[list[int]]) -> Iterator[Violation]:
+    """Yield jobs and operations that are missing or too many."""
+    if len(starts) != len(route):
+        yield {
+            "code": "job_count",
+            "zh-Hans": f"应有 {len(route)} 个工件，实际 {len(starts)} 个",
+            "en": f"{len(route)} jobs expected, {len(starts)} found",
+        }
+        return
+    for job, (operations, begins) in enumerate(zip(route, starts, strict=True), start=1):
+        if len(begins) != len(operations):
+            yield {
+                "code": "operation_count",
+                "job": job,
+                "zh-Hans": f"工件 {job} 应有 {len(operations)} 道工序，实际 {len(begins)} 道",
+                "en": f"job {job} has {len(operations)} operations, {len(begins)} are scheduled",
+            }
+
+
+def wrong_sequences(route: Route, starts: list[list[int]]) -> Iterator[Violation]:
+    """Yield operations that start before time 0 or before their job's previous operation ends."""
+    for job, (operations, begins) in enumerate(zip(route, starts, strict=True), start=1):
+        free = 0
+        for step, ((_, time), begin) in enumerate(zip(operations, begins, strict=True), start=1):
+            where = {"job": job, "operation": step, "start": begin}
+            if begin < 0:
+                yield {
+                    "code": "negative_start",
+                    **where,
+                    "zh-Hans": f"工件 {job} 第 {step} 道工序的开工时刻 {begin} 早于 0",
+                    "en": f"job {job} operation {step} starts at {begin}, before time 0",
+                }
+            elif begin < free:
+                yield {
+                    "code": "precedence",
+                    **where,
+                    "previous_end": free,
+                    "zh-Hans": f"工件 {job} 第 {step} 道工序于 {begin} 开工，"
+                    f"早于第 {step - 1} 道工序完工时刻 {free}",
+                    "en": f"job {job} operation {step} starts at {begin}, "
+                    f"before operation {step - 1} ends at {free}",
+                }
+            free = begin + time
+
+
+def overlaps(route: Route, starts: list[list[int]]) -> Iterator[Violation]:
+    """Yield, machine by machine, operations that start while another is still running."""
+    loads: dict[int, list[tuple[int, int, int]]] = {}
+    for job, (operations, begins) in enumerate(zip(route, starts, strict=True), start=1):
+        for (machine, time), begin in zip(operations, begins, strict=True):
+            loads.setdefault(machine, []).append((begin, begin + time, job))
+    for machine, load in sorted(loads.items()):
+        load.sort()
+        busy_until, holder = load[0][1], load[0][2]
+        for begin, end, job in load[1:]:
+            if begin < busy_until:
+                first, second = sorted((holder, job))
+                until = min(end, busy_until)
+                yield {
+                    "code": "overlap",
+                    "machine": machine,
+                    "jobs": [first, second],
+                    "from": begin,
+                    "to": until,
+                    "zh-Hans": f"机器 {machine}：工件 {first} 与工件 {second} "
+                    f"在 t={begin} 至 t={until} 重叠",
+                    "en": f"machine {machine}: jobs {first} and {second} overlap "
+                    f"from t={begin} to t={until}",
+                }
+            if end > busy_until:
+                busy_until, holder = end, job

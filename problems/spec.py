@@ -1,0 +1,179 @@
+"""The model of `problem.yaml`: what a pack may say. Its JSON Schema is part of the documents."""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from problems.quantities import Seconds, Size
+from scoring.spec import (
+    Localized,
+    Partition,
+    Scoring,
+    SpecModel,
+    SubmissionTable,
+    is_plain_name,
+    spec_error,
+)
+
+__all__ = [
+    "Area",
+    "Baseline",
+    "Board",
+    "Kind",
+    "Limits",
+    "Network",
+    "ProblemSpec",
+    "Resources",
+    "Scenario",
+    "Submission",
+    "problem_schema",
+]
+
+
+class Area(StrEnum):
+    """The five areas of the competition."""
+
+    QUALITY_INSPECTION = "quality-inspection"
+    LOGISTICS = "logistics"
+    SUPPLY_CHAIN = "supply-chain"
+    MAINTENANCE = "maintenance"
+    DESIGN = "design"
+
+
+class Kind(StrEnum):
+    """What a team may hand in. `report` is a reserved word for now."""
+
+    PREDICTIONS = "predictions"
+    CODE = "code"
+    REPORT = "report"
+
+
+class Network(StrEnum):
+    """What a run may reach. `gateway` is a reserved word for now."""
+
+    NONE = "none"
+    GATEWAY = "gateway"
+
+
+class Board(StrEnum):
+    """A is open while the contest runs, B is hidden until the reveal."""
+
+    A = "A"
+    B = "B"
+
+
+def _plain_name(name: str) -> str:
+    if not is_plain_name(name):
+        raise spec_error(code="plain_name")
+    return name
+
+
+def _no_reserved_kind(kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+    if Kind.REPORT in kinds:
+        raise spec_error(code="reserved_word", word="report", at=(kinds.index(Kind.REPORT),))
+    return kinds
+
+
+def _no_gateway(network: Network) -> Network:
+    if network is Network.GATEWAY:
+        raise spec_error(code="reserved_word", word="network: gateway")
+    return network
+
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+FileName = Annotated[str, AfterValidator(_plain_name)]
+
+
+class Scenario(SpecModel):
+    """The factory's problem this pack stands for."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,8}-[0-9]{1,6}$")]
+    owner: Localized
+    pain_point: Localized
+
+
+class Submission(SpecModel):
+    """What a team hands in, and what a code run must write into `$OUTPUT_DIR`."""
+
+    kinds: Annotated[tuple[Kind, ...], Field(min_length=1), AfterValidator(_no_reserved_kind)]
+    file: FileName
+    max_bytes: Size = 10 << 20
+    table: SubmissionTable | None = None
+
+
+class Resources(SpecModel):
+    """What one run of a code submission may use."""
+
+    image: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = "python-cpu"
+    cpus: Annotated[int | float, Field(gt=0, le=1024)] = 1
+    memory: Size = 2 << 30
+    gpus: Annotated[int, Field(ge=0, le=64)] = 0
+    time: Seconds = 300
+    output: Size = 256 << 20
+    network: Annotated[Network, AfterValidator(_no_gateway)] = Network.NONE
+
+    @property
+    def time_s(self) -> int:
+        """The wall-clock limit in seconds."""
+        return self.time
+
+
+class Limits(SpecModel):
+    """What a team may do."""
+
+    submissions_per_day: Annotated[int, Field(ge=1, le=1000)] = 3
+    team_size: Annotated[int, Field(ge=1, le=100)] = 5
+
+
+class Baseline(SpecModel):
+    """The scores that `baseline/` was measured to reach on the data of `seed`."""
+
+    seed: Annotated[int, Field(ge=0)] = 0
+    scores: dict[Board, dict[Line, float]] = Field(default_factory=dict)
+    tolerance: Annotated[float, Field(ge=0)] = 0.0
+
+
+class ProblemSpec(SpecModel):
+    """`problem.yaml`, whole."""
+
+    version: Literal[1]
+    slug: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{3,64}$")]
+    title: Localized
+    summary: Localized
+    area: Area
+    scenario: Scenario | None = None
+    tags: tuple[Line, ...] = Field(default=(), max_length=20)
+    licence: Line
+    submission: Submission
+    scoring: Scoring
+    resources: Resources = Resources()
+    limits: Limits = Limits()
+    baseline: Baseline | None = None
+
+    @model_validator(mode="after")
+    def _baseline_scores_are_columns(self) -> Self:
+        keys = [column.key for column in self.scoring.columns]
+        for board, scores in (self.baseline.scores if self.baseline else {}).items():
+            for name in scores:
+                if name not in keys:
+                    at = ("baseline", "scores", board.value, name)
+                    allowed = ", ".join(keys)
+                    raise spec_error(code="unknown_score_column", at=at, name=name, allowed=allowed)
+        return self
+
+    @property
+    def takes_code(self) -> bool:
+        """Whether a team may hand in a program."""
+        return Kind.CODE in self.submission.kinds
+
+    @property
+    def is_split_by_rows(self) -> bool:
+        """Whether one answer covers both boards."""
+        return self.scoring.partition is Partition.ROWS
+
+
+def problem_schema() -> dict[str, object]:
+    """Return the JSON Schema of `problem.yaml` (draft 2020-12), as people write it."""
+    schema: dict[str, object] = ProblemSpec.model_json_schema(by_alias=True, mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
