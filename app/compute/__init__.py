@@ -1,0 +1,1 @@
+"""Where code runs: pools of workers, and which workers are alive."""

@@ -1,0 +1,1 @@
+"""The contest: the frame of all problems, and what is announced in it."""

@@ -1,0 +1,62 @@
+"""Where organisers announce."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from wtforms.fields import SelectChoice
+
+from app.accounts.identity import get_actor
+from app.contests import operations, queries
+from app.contests.forms import ContestAnnouncementForm
+from app.core.current import platform
+from app.core.i18n import choose_text
+from app.core.pagination import PageRequest
+from app.core.web import Access, access
+from app.ui.i18n import current_locale
+
+blueprint = Blueprint(
+    "contests_staff", __name__, template_folder="templates", url_prefix="/staff/announcements"
+)
+
+
+@blueprint.route("", methods=["GET", "POST"])
+@access(Access.ORGANISER)
+def create() -> ResponseReturnValue:
+    """Show the form and what was announced; post an announcement to a whole contest."""
+    with platform().database.reading() as session:
+        form = _form(session)
+        page = queries.list_announcements(
+            session, PageRequest.clamp(request.args.get("page", type=int), None)
+        )
+    if form.validate_on_submit():
+        _post(form)
+        flash(_("The announcement is published."), "success")
+        return redirect(url_for("contests.announcements"), HTTPStatus.SEE_OTHER)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render_template("contests/staff_announcements.html", form=form, page=page), status
+
+
+def _form(session: Session) -> ContestAnnouncementForm:
+    form = ContestAnnouncementForm()
+    form.contest.choices = [
+        SelectChoice(contest.slug, choose_text(contest.title, current_locale()))
+        for contest in queries.list_contests(session)
+    ] or [SelectChoice(operations.DEFAULT_CONTEST)]
+    return form
+
+
+def _post(form: ContestAnnouncementForm) -> None:
+    now = platform().clock.now()
+    with platform().database.transaction() as session:
+        contest = operations.ensure_contest(session, form.contest.data, now=now)
+        operations.post_announcement(
+            session,
+            contest,
+            get_actor(),
+            title=form.title.data,
+            body=form.body.data,
+            now=now,
+        )

@@ -1,0 +1,21 @@
+"""What everybody reads about a contest."""
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.contests import queries
+from app.core.current import platform
+from app.core.pagination import PageRequest
+from app.core.web import Access, access
+
+blueprint = Blueprint("contests", __name__, template_folder="templates")
+
+
+@blueprint.get("/announcements")
+@access(Access.ANYONE)
+def announcements() -> ResponseReturnValue:
+    """List what the organisers announced, newest first."""
+    asked = PageRequest.clamp(request.args.get("page", type=int), None)
+    with platform().database.reading() as session:
+        page = queries.list_announcements(session, asked)
+    return render_template("contests/announcements.html", page=page)

@@ -1,0 +1,56 @@
+"""What later features hand to the problems feature: see `app/problems/hooks.py`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.accounts.models import User
+from app.core.blobs import Blob
+from app.core.platform import Platform
+from app.evaluations.jobs import ring
+from app.evaluations.operations import SWEEP, queue_evaluation
+from app.leaderboards.queries import best_scores, count_teams
+from app.problems.hooks import Hooks, Quota, Standing
+from app.problems.models import Board, Problem, Revision
+from app.submissions import operations as submissions
+from app.submissions.queries import find_team_id, get_quota
+from problems.spec import ProblemSpec
+
+
+def contributions() -> Hooks:
+    """Return the contributions of submissions, evaluations and leaderboards."""
+    return Hooks(submit_baseline=submit_baseline, quota_of=quota_of, standings_of=standings_of)
+
+
+def submit_baseline(session: Session, platform: Platform, revision: Revision, blob: Blob) -> None:
+    """Enter a published pack's baseline into the real pipeline."""
+    now = platform.clock.now()
+    submission = submissions.submit_baseline(session, revision, blob, now=now)
+    evaluation = queue_evaluation(session, submission, Board.A, now=now, actor=SWEEP)
+    ring(session, platform.queue, evaluation)
+
+
+def quota_of(session: Session, problem: Problem, user: User, now: datetime) -> Quota:
+    """Return what a person's team may still submit today."""
+    found = get_quota(session, problem, find_team_id(session, problem, user), now=now)
+    return Quota(found.limit, found.used, found.resets_at)
+
+
+def standings_of(session: Session, problems: Sequence[Problem]) -> Mapping[int, Standing]:
+    """Return the number of teams and the best score on A of each problem, in three queries."""
+    current = session.execute(
+        select(Revision.problem_id, Revision.spec)
+        .join(Problem, Problem.id == Revision.problem_id)
+        .where(
+            Revision.number == Problem.revision_number,
+            Problem.id.in_([problem.id for problem in problems]),
+        )
+    )
+    primaries = {
+        number: ProblemSpec.model_validate(spec).scoring.primary for number, spec in current
+    }
+    best = best_scores(session, problems, primaries)
+    teams = count_teams(session, [problem.id for problem in problems])
+    return {one.id: Standing(teams.get(one.id, 0), best.get(one.id)) for one in problems}

@@ -1,0 +1,208 @@
+"""Evaluate an assignment: run the code, score the answer. Touches no database.
+
+Whatever the submission does wrong comes back as an `Outcome`; whatever we do wrong is an exception.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from app.core.platform import Platform
+from app.evaluations.claims import Assignment
+from app.evaluations.models import State, Verdict
+from app.evaluations.outcomes import Outcome
+from app.evaluations.verdict_messages import DAMAGED_CODE, SCORER_FAULT, explain_run
+from app.evaluations.workspace import cached_folder
+from app.problems.archive_messages import ArchiveMessage
+from app.problems.models import Board
+from app.submissions.models import Kind
+from problems.evaluation import SCORER_COMMAND, SCORER_RESOURCES
+from sandbox import Limits, LogSink, Run, RunResult
+from sandbox.archive import ArchiveError, unpack_zip
+from sandbox.entrypoint import find_command
+from scoring import (
+    InvalidScores,
+    InvalidSubmission,
+    Keys,
+    Message,
+    ScorerError,
+    ScoreResult,
+    TruthError,
+    read_program_result,
+    score_answer,
+    validate_answer,
+)
+from scoring.program_result import RESULT_FILE
+
+_SCORER_IMAGE: Final = "python-cpu"
+_SCORER_LIMITS: Final = Limits(
+    wall_s=SCORER_RESOURCES.wall_s,
+    memory_bytes=SCORER_RESOURCES.memory_bytes,
+    output_bytes=SCORER_RESOURCES.output_bytes,
+    output_files=SCORER_RESOURCES.output_files,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an evaluation works with: the ports, its folder, who to listen to and whom to tell."""
+
+    platform: Platform
+    folder: Path
+    owner: str
+    cancel: threading.Event
+    log: LogSink
+    announce_scoring: Callable[[RunResult], None]
+    """Called once between the run and the scoring."""
+
+
+def evaluate(assignment: Assignment, around: Surroundings) -> Outcome:
+    """Run and score one assignment.
+
+    Raises:
+        SandboxError, OSError, BlobMissingError …: our fault; the evaluation is tried again.
+    """
+    answer = around.folder / "answer"
+    answer.mkdir()
+    run: RunResult | None = None
+    if assignment.kind is Kind.CODE:
+        code = _unpack_code(assignment, around)
+        if isinstance(code, Outcome):
+            return code
+        run = _run_code(assignment, around, code, answer)
+        if run.cancelled:
+            return Outcome(State.CANCELLED, run=run)
+        if run.verdict is not None:
+            told = explain_run(run, assignment.spec)
+            return Outcome(State.FAILED, Verdict(run.verdict.value), (told,), run=run)
+        around.announce_scoring(run)
+    else:
+        file = answer / assignment.spec.submission.file
+        around.platform.blobs.fetch(assignment.submission_blob, file)
+    return _score(assignment, around, answer, run)
+
+
+def _unpack_code(assignment: Assignment, around: Surroundings) -> Path | Outcome:
+    archive, code = around.folder / "code.zip", around.folder / "code"
+    code.mkdir()
+    around.platform.blobs.fetch(assignment.submission_blob, archive)
+    try:
+        unpack_zip(archive, code)
+        find_command(code)
+    except ArchiveError as error:  # checked at upload; a stricter version may have come since
+        said = ArchiveMessage(error)
+        message = Message.custom(said.render("zh-Hans"), said.render("en"))
+        return Outcome(State.FAILED, Verdict.INVALID_OUTPUT, (DAMAGED_CODE, message))
+    finally:
+        archive.unlink(missing_ok=True)
+    return code
+
+
+def _run_code(assignment: Assignment, around: Surroundings, code: Path, answer: Path) -> RunResult:
+    spec, resources = assignment.spec, assignment.spec.resources
+    if assignment.input_blob is None:
+        message = f"board {assignment.board} has no input"
+        raise RuntimeError(message)
+    run = Run(
+        image=resources.image,
+        command=find_command(code),
+        code=code,
+        input=cached_folder(around.platform.blobs, around.platform.cache, assignment.input_blob),
+        output=answer,
+        limits=Limits(
+            wall_s=resources.time_s,
+            memory_bytes=resources.memory,
+            cpus=float(resources.cpus),
+            gpus=resources.gpus,
+            output_bytes=resources.output,
+        ),
+        collect=(spec.submission.file,),
+        env={"SEED": str(assignment.evaluation_id)},
+        owner=around.owner,
+    )
+    return around.platform.sandbox().execute(run, log=around.log, cancel=around.cancel)
+
+
+def _score(
+    assignment: Assignment, around: Surroundings, answer: Path, run: RunResult | None
+) -> Outcome:
+    try:
+        _check_answer(assignment, around, answer / assignment.spec.submission.file)
+        results = {
+            board: _score_board(assignment, around, answer, board) for board in assignment.truths
+        }
+    except CancelledWhileScoringError:
+        return Outcome(State.CANCELLED, run=run)
+    except InvalidSubmission as error:
+        return Outcome(State.FAILED, Verdict.INVALID_OUTPUT, error.messages, run=run)
+    except InvalidScores as error:
+        return Outcome(State.FAILED, Verdict.INVALID_SCORES, error.messages, run=run)
+    except (ScorerError, TruthError) as error:
+        told, detail = (SCORER_FAULT,), str(error)
+        return Outcome(State.FAILED, Verdict.SCORER_ERROR, told, detail, run=run)
+    return Outcome(State.SCORED, results=results, run=run)
+
+
+def _check_answer(assignment: Assignment, around: Surroundings, file: Path) -> None:
+    """Hold an answer to its size, its columns and its keys."""
+    size, limit = file.stat().st_size, assignment.spec.submission.max_bytes
+    if size > limit:
+        raise InvalidSubmission(Message("too_large", {"size": size, "limit": limit}))
+    table = assignment.spec.submission.table
+    if table is None:
+        return
+    keys = None
+    if assignment.keys_blob is not None:
+        stored = around.folder / "keys"
+        around.platform.blobs.fetch(assignment.keys_blob, stored)
+        keys = Keys.read(stored)
+    validate_answer(file, table, keys)
+
+
+def _score_board(
+    assignment: Assignment, around: Surroundings, answer: Path, board: Board
+) -> ScoreResult:
+    platform, spec = around.platform, assignment.spec
+    truth = cached_folder(platform.blobs, platform.cache, assignment.truths[board])
+    if spec.scoring.scorer is not None:
+        return _run_scorer(assignment, around, answer, truth)
+    if spec.submission.table is None:
+        message = "built-in metrics need submission.table"
+        raise ScorerError(message)
+    return score_answer(answer / spec.submission.file, truth, spec.submission.table, spec.scoring)
+
+
+def _run_scorer(
+    assignment: Assignment, around: Surroundings, answer: Path, truth: Path
+) -> ScoreResult:
+    """Run the pack's own scorer in a sandbox of its own, without a trace of the team's code."""
+    platform, spec = around.platform, assignment.spec
+    pack = cached_folder(platform.blobs, platform.cache, assignment.pack_blob)
+    code = around.folder / "scorer"
+    code.mkdir(exist_ok=True)
+    (code / "scorer.py").write_bytes((pack / str(spec.scoring.scorer)).read_bytes())
+    output = around.folder / f"scores-{truth.name[:16]}"
+    output.mkdir()
+    run = Run(
+        image=_SCORER_IMAGE,
+        command=SCORER_COMMAND,
+        code=code,
+        output=output,
+        limits=_SCORER_LIMITS,
+        collect=(RESULT_FILE,),
+        mounts={"/answer": answer, "/truth": truth},
+        owner=around.owner,
+    )
+    result = platform.sandbox().execute(run, cancel=around.cancel)
+    if result.cancelled:
+        raise CancelledWhileScoringError
+    if result.verdict is not None:
+        message = f"{result.verdict}: {result.message}\n{result.log[-2000:]}"
+        raise ScorerError(message)
+    return read_program_result(output / RESULT_FILE, spec.scoring)
+
+
+class CancelledWhileScoringError(Exception):
+    """A cancel arrived while the pack's scorer ran."""

@@ -1,0 +1,125 @@
+"""Accepting a submission from the open file to the queue: the one way in, for pages and the API."""
+
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.accounts.models import User
+from app.core.blobs import Blob
+from app.core.errors import ConflictError
+from app.core.i18n import N_
+from app.core.platform import Platform
+from app.evaluations.jobs import ring
+from app.evaluations.operations import queue_evaluation
+from app.problems.models import Board, Problem, Revision
+from app.problems.queries import get_current_revision, get_readable_problem
+from app.submissions.models import Kind
+from app.submissions.operations import Upload, check_may_submit, submit
+from app.submissions.queries import find_keys_blob, find_repeated_submission
+from app.submissions.validation import check_upload
+from problems.spec import ProblemSpec
+from sandbox.archive import ArchiveLimits
+
+_LARGEST_ARCHIVE: Final = ArchiveLimits().archive_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What arrived: an open file and how it was described; nothing is stored or checked yet."""
+
+    file: BinaryIO
+    filename: str
+    kind: Kind
+    board: Board = Board.A
+    note: str = ""
+    idempotency_key: str | None = None
+
+
+class KeyReusedError(ConflictError):
+    """The idempotency key belongs to a submission to another problem."""
+
+    code = "idempotency_key_reused"
+    message = N_("This Idempotency-Key was used for a submission to another problem.")
+
+
+def most_bytes(spec: ProblemSpec, kind: Kind) -> int:
+    """Return how large an upload may be.
+
+    A pack's `max_bytes` is for the answer file; an archive of code may carry a model, so it has the
+    archive's own bound.
+    """
+    return _LARGEST_ARCHIVE if kind is Kind.CODE else spec.submission.max_bytes
+
+
+def accept(port: Platform, slug: str, actor: User, delivery: Delivery) -> int:
+    """Store, check, accept and queue a submission; return its id.
+
+    A repeat with the same idempotency key returns what the first request made. The file is stored
+    and checked with no transaction open; a refused one is collected as garbage later.
+
+    Raises:
+        ProblemNotFoundError: no such problem, or not one the actor may see.
+        StaffCannotSubmitError, StageClosedError, KindNotAcceptedError: not you, not now, not this.
+        TooLargeError, RefusedUploadError: the file cannot be used; nothing is charged.
+        QuotaExceededError: today's submissions are used up.
+        KeyReusedError: the key belongs to a submission to another problem.
+    """
+    with port.database.reading() as session:
+        problem = get_readable_problem(session, slug, actor)
+        earlier = _find_repeated(session, problem, actor, delivery)
+        if earlier is not None:
+            return earlier
+        check_may_submit(problem, actor, delivery.board, now=port.clock.now())
+        revision = get_current_revision(session, problem)
+        keys_blob = find_keys_blob(session, revision, delivery.board)
+    limit = most_bytes(ProblemSpec.model_validate(revision.spec), delivery.kind)
+    blob = port.blobs.put(delivery.file, max_bytes=limit)
+    check_upload(port.blobs, revision, delivery.kind, blob.digest, keys_blob=keys_blob)
+    try:
+        return _enter(port, revision.id, actor, blob, delivery)
+    except IntegrityError:
+        # the same request came twice at once, and the other one was faster
+        with port.database.reading() as session:
+            winner = _find_repeated(session, problem, actor, delivery)
+        if winner is None:
+            raise
+        return winner
+
+
+def _find_repeated(
+    session: Session, problem: Problem, actor: User, delivery: Delivery
+) -> int | None:
+    if delivery.idempotency_key is None:
+        return None
+    earlier = find_repeated_submission(session, actor, delivery.idempotency_key)
+    if earlier is None:
+        return None
+    if earlier.problem_id != problem.id:
+        raise KeyReusedError
+    return earlier.id
+
+
+def _enter(port: Platform, revision_id: int, actor: User, blob: Blob, delivery: Delivery) -> int:
+    """Enter a checked file; it counts for the revision it was checked against."""
+    now = port.clock.now()
+    upload = Upload(
+        blob=blob,
+        filename=delivery.filename,
+        kind=delivery.kind,
+        board=delivery.board,
+        note=delivery.note,
+        idempotency_key=delivery.idempotency_key,
+    )
+    with port.database.transaction() as session:
+        revision = session.get_one(Revision, revision_id)
+        # the actor was read before this transaction; the new rows refer to one of its own
+        user = session.get_one(User, actor.id)
+        submission, is_new = submit(session, revision, user, upload, now=now)
+        if is_new:
+            evaluation = queue_evaluation(
+                session, submission, delivery.board, now=now, actor=user.name
+            )
+            ring(session, port.queue, evaluation)
+        return submission.id

@@ -1,0 +1,306 @@
+"""Writes: queue, finish, put back, cancel and re-run evaluations. Callers own the transaction."""
+
+import io
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.accounts.models import User
+from app.core.audit import record_audit
+from app.core.blobs import BlobStore
+from app.core.db import hold
+from app.evaluations.claims import Assignment
+from app.evaluations.errors import IllegalTransitionError, NotRunningError, StillRunningError
+from app.evaluations.models import CLAIMED, FINISHED, Evaluation, EvaluationEvent, Score, State
+from app.evaluations.models import Verdict as FailedBecause
+from app.evaluations.outcomes import Outcome, is_free_of_charge
+from app.evaluations.states import Step, advance
+from app.evaluations.verdict_messages import SYSTEM_FAULT
+from app.problems.models import Board, BoardData, Partition, Problem, Revision, Stage
+from app.submissions.models import Kind, Submission
+from app.submissions.operations import refund
+from problems.spec import ProblemSpec
+from scoring import ScoreResult
+
+MOST_FAULTS: Final = 3
+RETRY_AFTER: Final = timedelta(seconds=5)
+SWEEP: Final = "sweep"
+
+
+def pool_of(spec: ProblemSpec) -> str:
+    """Return the pool of workers that can run a problem."""
+    return "gpu" if spec.resources.gpus else "cpu"
+
+
+def queue_evaluation(
+    session: Session, submission: Submission, board: Board, *, now: datetime, actor: str
+) -> Evaluation:
+    """Queue a submission; an earlier evaluation on the board stays as history."""
+    earlier = list(
+        session.scalars(
+            select(Evaluation).where(
+                Evaluation.submission_id == submission.id, Evaluation.board == board
+            )
+        )
+    )
+    for evaluation in earlier:
+        evaluation.is_current = False
+    evaluation = Evaluation(
+        submission_id=submission.id,
+        board=board,
+        number=max((one.number for one in earlier), default=0) + 1,
+        pool=pool_of(ProblemSpec.model_validate(submission.revision.spec)),
+        state=State.QUEUED,
+        messages=[],
+        queued_at=now,
+    )
+    session.add(evaluation)
+    session.flush()
+    session.add(
+        EvaluationEvent(
+            evaluation_id=evaluation.id, state=State.QUEUED, at=now, actor=actor, because="queued"
+        )
+    )
+    return evaluation
+
+
+def record_outcome(
+    session: Session, blobs: BlobStore, assignment: Assignment, outcome: Outcome, *, now: datetime
+) -> None:
+    """Record how an attempt ended, once: a worker that lost its lease records nothing.
+
+    Raises:
+        IllegalTransitionError: the claim is not the last one any more.
+    """
+    step = Step(outcome.state, now, assignment.worker, _because(outcome), assignment.attempt)
+    advance(
+        session,
+        assignment.evaluation_id,
+        step,
+        verdict=outcome.verdict,
+        messages=outcome.rendered(),
+        staff_message=outcome.detail,
+        losses_blob=_store_losses(blobs, outcome),
+        cases=_cases(outcome),
+        **_measurements(outcome),
+    )
+    for board, result in outcome.results.items():
+        for key, value in result.scores.items():
+            session.add(
+                Score(evaluation_id=assignment.evaluation_id, board=board, key=key, value=value)
+            )
+    if is_free_of_charge(outcome, assignment.kind):
+        refund(session, _submission_id(session, assignment.evaluation_id))
+
+
+def record_fault(
+    session: Session, evaluation_id: int, attempt: int, reason: str, *, now: datetime, actor: str
+) -> State:
+    """Record that our side broke: back into the queue, or the end after the third time.
+
+    Raises:
+        IllegalTransitionError: the claim is not the last one any more.
+    """
+    evaluation = session.get_one(Evaluation, evaluation_id, populate_existing=True)
+    faults = evaluation.system_faults + 1
+    fields: dict[str, object] = {}
+    if evaluation.cancel_requested_at is not None:
+        to = State.CANCELLED
+    elif faults >= MOST_FAULTS:
+        to = State.FAILED
+        rendered = Outcome(to, FailedBecause.SYSTEM_ERROR, (SYSTEM_FAULT,)).rendered()
+        fields = {"verdict": FailedBecause.SYSTEM_ERROR, "messages": rendered}
+    else:
+        to = State.QUEUED
+        fields = {"not_before": now + RETRY_AFTER * faults, "worker": None}
+    step = Step(to, now, actor, reason, attempt, CLAIMED)
+    advance(session, evaluation_id, step, system_faults=faults, staff_message=reason, **fields)
+    if to in FINISHED:
+        refund(session, evaluation.submission_id)
+    return to
+
+
+def put_back_expired(session: Session, *, now: datetime) -> int:
+    """Give away the claims whose workers fell silent; return how many."""
+    expired = list(
+        session.scalars(
+            select(Evaluation).where(
+                Evaluation.state.in_(CLAIMED), Evaluation.lease_expires_at < now
+            )
+        )
+    )
+    count = 0
+    for evaluation in expired:
+        reason = f"worker {evaluation.worker} fell silent"
+        try:
+            record_fault(session, evaluation.id, evaluation.attempt, reason, now=now, actor=SWEEP)
+        except IllegalTransitionError:
+            continue  # it finished, or was put back, in this moment
+        count += 1
+    return count
+
+
+def put_back_worker(session: Session, worker: str, *, now: datetime) -> int:
+    """Give away the claims of a worker that is leaving in good order; no fault is counted."""
+    held = session.scalars(
+        select(Evaluation).where(Evaluation.state.in_(CLAIMED), Evaluation.worker == worker)
+    ).all()
+    for evaluation in held:
+        to = State.CANCELLED if evaluation.cancel_requested_at is not None else State.QUEUED
+        step = Step(to, now, worker, "worker stopped", evaluation.attempt, CLAIMED)
+        advance(session, evaluation.id, step, worker=None)
+        if to is State.CANCELLED:
+            refund(session, evaluation.submission_id)
+    return len(held)
+
+
+def cancel(session: Session, evaluation: Evaluation, actor: User, *, now: datetime) -> None:
+    """Cancel what waits at once, and ask the worker of what runs; either way nothing is charged.
+
+    Raises:
+        NotRunningError: it has finished.
+    """
+    if evaluation.state in FINISHED:
+        raise NotRunningError
+    try:
+        step = Step(
+            State.CANCELLED, now, actor.name, "cancelled", sources=frozenset({State.QUEUED})
+        )
+        advance(session, evaluation.id, step, cancel_requested_at=now)
+    except IllegalTransitionError:
+        session.refresh(evaluation)
+        if evaluation.state in FINISHED:
+            raise NotRunningError from None
+        evaluation.cancel_requested_at = now
+        return
+    refund(session, evaluation.submission_id)
+
+
+def rerun(
+    session: Session, submission: Submission, actor: User, *, now: datetime
+) -> list[Evaluation]:
+    """Evaluate a submission again on every board it was evaluated on, and say so in the audit log.
+
+    Raises:
+        StillRunningError: an evaluation has not finished.
+    """
+    hold(session, submission)
+    current = list(
+        session.scalars(
+            select(Evaluation).where(
+                Evaluation.submission_id == submission.id, Evaluation.is_current
+            )
+        )
+    )
+    if any(evaluation.state not in FINISHED for evaluation in current):
+        raise StillRunningError
+    fresh = [
+        queue_evaluation(session, submission, evaluation.board, now=now, actor=actor.name)
+        for evaluation in current
+    ]
+    record_audit(
+        session,
+        actor.as_actor(),
+        "submission.rerun",
+        f"submission:{submission.id}",
+        {"problem": submission.problem.slug, "boards": [one.board.value for one in current]},
+        now=now,
+    )
+    return fresh
+
+
+def queue_due_b_runs(session: Session, *, now: datetime, limit: int = 100) -> list[Evaluation]:
+    """Queue the B runs of code scored on A, where B of a `sets` problem is open or revealed."""
+    on_b = select(Evaluation.submission_id).where(Evaluation.board == Board.B)
+    due = session.scalars(
+        select(Submission)
+        .join(Problem, Submission.problem_id == Problem.id)
+        .join(Stage, (Stage.problem_id == Problem.id) & (Stage.key == Board.B))
+        .join(Revision, Submission.revision_id == Revision.id)
+        .join(BoardData, (BoardData.revision_id == Revision.id) & (BoardData.board == Board.B))
+        .join(Evaluation, Evaluation.submission_id == Submission.id)
+        .where(
+            Submission.kind == Kind.CODE,
+            Submission.retracted_at.is_(None),
+            Evaluation.board == Board.A,
+            Evaluation.is_current,
+            Evaluation.state == State.SCORED,
+            Revision.spec["scoring"]["partition"].as_string() == Partition.SETS.value,
+            (Problem.b_revealed_at.is_not(None)) | (Stage.opens_at <= now),
+            Submission.id.not_in(on_b),
+        )
+        .order_by(Submission.id)
+        .limit(limit)
+    )
+    return [queue_evaluation(session, one, Board.B, now=now, actor=SWEEP) for one in due.all()]
+
+
+def count_queued(session: Session, *, now: datetime) -> dict[str, int]:
+    """Count what waits and may start now, by pool."""
+    rows = session.execute(
+        select(Evaluation.pool, func.count(Evaluation.id))
+        .where(
+            Evaluation.state == State.QUEUED,
+            (Evaluation.not_before.is_(None)) | (Evaluation.not_before <= now),
+        )
+        .group_by(Evaluation.pool)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _submission_id(session: Session, evaluation_id: int) -> int:
+    return session.scalars(
+        select(Evaluation.submission_id).where(Evaluation.id == evaluation_id)
+    ).one()
+
+
+def _because(outcome: Outcome) -> str:
+    return outcome.verdict.value if outcome.verdict is not None else outcome.state.value
+
+
+def _measurements(outcome: Outcome) -> dict[str, object]:
+    run = outcome.run
+    if run is None:
+        return {}
+    return {
+        "exit_code": run.exit_code,
+        "wall_s": run.wall_s,
+        "cpu_s": run.cpu_s,
+        "peak_memory_bytes": run.peak_memory_bytes,
+        "output_bytes": run.output_bytes,
+        "backend": run.backend,
+        "image_digest": run.image_digest[:128],
+    }
+
+
+def _cases(outcome: Outcome) -> dict[str, object] | None:
+    found: dict[str, object] = {
+        board.value: [dict(case) for case in result.cases]
+        for board, result in outcome.results.items()
+        if result.cases
+    }
+    return found or None
+
+
+def _store_losses(blobs: BlobStore, outcome: Outcome) -> str | None:
+    """Keep per-item losses as one npz: `<board>/<column>/ids` and `…/values`."""
+    arrays: dict[str, np.ndarray] = {}
+    for board, result in outcome.results.items():
+        arrays |= _loss_arrays(board, result)
+    if not arrays:
+        return None
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    buffer.seek(0)
+    return blobs.put(buffer).digest
+
+
+def _loss_arrays(board: Board, result: ScoreResult) -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+    for column, losses in result.losses.items():
+        found[f"{board.value}/{column}/ids"] = np.asarray(losses.ids, dtype=np.str_)
+        found[f"{board.value}/{column}/values"] = losses.values.astype(np.float32)
+    return found

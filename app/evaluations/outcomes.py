@@ -1,0 +1,46 @@
+"""How an evaluation can end, as values: what the pipeline hands to the one place that records."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from app.evaluations.models import State, Verdict
+from app.problems.models import Board
+from app.submissions.models import Kind
+from sandbox import RunResult
+from scoring import Message, ScoreResult
+
+MOST_MESSAGES: Final = 20
+LOCALES: Final = ("zh-Hans", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one attempt. `messages` are for the team, `detail` is for organisers."""
+
+    state: State
+    verdict: Verdict | None = None
+    messages: tuple[Message, ...] = ()
+    detail: str = ""
+    results: Mapping[Board, ScoreResult] = field(default_factory=dict)
+    run: RunResult | None = None
+
+    def rendered(self) -> list[dict[str, object]]:
+        """Return the messages as stored: every language at once, the line where there is one."""
+        return [
+            {**{locale: message.render(locale) for locale in LOCALES}, "line": message.line}
+            for message in self.messages[:MOST_MESSAGES]
+        ]
+
+
+def is_free_of_charge(outcome: Outcome, kind: Kind) -> bool:
+    """Tell whether the quota slot is given back: cancelled, our fault, or the organiser's.
+
+    A predictions file that only the scorer could refuse is treated like one refused at upload; a
+    code run that wrote a wrong answer has used the machine.
+    """
+    if outcome.state is State.CANCELLED:
+        return True
+    if outcome.verdict in {Verdict.SYSTEM_ERROR, Verdict.SCORER_ERROR}:
+        return True
+    return outcome.verdict is Verdict.INVALID_OUTPUT and kind is Kind.PREDICTIONS

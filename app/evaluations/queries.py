@@ -1,0 +1,82 @@
+"""Reads of evaluations."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from app.accounts.models import User
+from app.evaluations.models import Evaluation, EvaluationEvent
+from app.problems.models import Board, Problem
+from app.submissions.models import Submission
+from app.submissions.policy import can_read_board
+
+
+def get_current(session: Session, submission: Submission) -> Evaluation:
+    """Return the evaluation that says how a submission stands: the current one on its board."""
+    return session.scalars(
+        select(Evaluation)
+        .where(
+            Evaluation.submission_id == submission.id,
+            Evaluation.board == submission.board,
+            Evaluation.is_current,
+        )
+        .options(selectinload(Evaluation.scores))
+    ).one()
+
+
+def map_current(session: Session, submissions: Iterable[Submission]) -> Mapping[int, Evaluation]:
+    """Return the current evaluation of each submission, by submission id, in two queries."""
+    wanted = {submission.id: submission.board for submission in submissions}
+    found = session.scalars(
+        select(Evaluation)
+        .where(Evaluation.submission_id.in_(wanted), Evaluation.is_current)
+        .options(selectinload(Evaluation.scores))
+    )
+    return {one.submission_id: one for one in found if one.board is wanted[one.submission_id]}
+
+
+def list_evaluations(session: Session, submission: Submission) -> list[Evaluation]:
+    """Return all evaluations of a submission, newest first: its history."""
+    return list(
+        session.scalars(
+            select(Evaluation)
+            .where(Evaluation.submission_id == submission.id)
+            .order_by(Evaluation.id.desc())
+            .options(selectinload(Evaluation.scores))
+        )
+    )
+
+
+def list_events(session: Session, evaluation: Evaluation) -> list[EvaluationEvent]:
+    """Return the steps of an evaluation, oldest first."""
+    return list(
+        session.scalars(
+            select(EvaluationEvent)
+            .where(EvaluationEvent.evaluation_id == evaluation.id)
+            .order_by(EvaluationEvent.id)
+        )
+    )
+
+
+def visible_scores(
+    evaluations: Iterable[Evaluation], problem: Problem, actor: User | None
+) -> dict[str, dict[str, float]]:
+    """Return the scores an actor may see, by board and column; B is for staff until the reveal."""
+    found: dict[str, dict[str, float]] = {}
+    for evaluation in evaluations:
+        for score in evaluation.scores:
+            if can_read_board(actor, problem, score.board):
+                found.setdefault(score.board.value, {})[score.key] = score.value
+    return found
+
+
+def visible_cases(
+    evaluation: Evaluation, problem: Problem, actor: User | None
+) -> dict[str, list[object]]:
+    """Return the per-case details an actor may see, by board."""
+    return {
+        board: cases
+        for board, cases in (evaluation.cases or {}).items()
+        if can_read_board(actor, problem, Board(board))
+    }

@@ -1,0 +1,257 @@
+"""Handing in, and watching what becomes of it.
+
+Endpoints are named `submissions.…`; the module stands here because submissions know nothing of
+their evaluations.
+"""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from wtforms.fields import SelectChoice
+
+from app.accounts.identity import get_actor
+from app.core.current import platform
+from app.core.errors import AppError, ForbiddenError, TooLargeError, UnprocessableError
+from app.core.pagination import PageRequest
+from app.core.web import Access, access, status_of
+from app.evaluations import operations, queries
+from app.evaluations.forms import KINDS, RetractForm, SubmitForm
+from app.evaluations.intake import Delivery, accept
+from app.evaluations.list_queries import map_primaries
+from app.evaluations.logbook import read_log
+from app.evaluations.models import FINISHED, Evaluation
+from app.evaluations.page_models import build_case_tables, build_timeline, list_uses
+from app.problems.downloads import send_blob
+from app.problems.models import Board, Partition, Problem, Revision, StageState
+from app.problems.queries import get_current_revision, get_readable_problem
+from app.problems.storage import StoredFile
+from app.submissions.models import Kind
+from app.submissions.policy import (
+    can_cancel_submission,
+    can_rerun_submission,
+    can_retract_submission,
+    can_submit,
+)
+from app.submissions.queries import (
+    find_team_id,
+    get_quota,
+    get_submission,
+    list_submissions,
+    list_team_ids,
+)
+from app.ui.error_pages import error_text, field_issues, wants_json
+from problems.spec import ProblemSpec
+
+blueprint = Blueprint("submissions", __name__, template_folder="templates")
+
+
+@blueprint.get("/problems/<slug>/submit")
+@access(Access.MEMBER)
+def create(slug: str) -> ResponseReturnValue:
+    """Show what may be handed in, and the form."""
+    problem, revision = _load(slug)
+    return _form_page(problem, revision, _form(problem, revision))
+
+
+@blueprint.post("/problems/<slug>/submit")
+@access(Access.MEMBER)
+def create_post(slug: str) -> ResponseReturnValue:
+    """Take a file in; a refused one comes back with what is wrong, line by line."""
+    problem, revision = _load(slug)
+    form = _form(problem, revision)
+    if not form.validate_on_submit():
+        return _form_page(problem, revision, form), HTTPStatus.BAD_REQUEST
+    upload = form.file.data
+    delivery = Delivery(
+        file=upload.stream,
+        filename=upload.filename or "",
+        kind=Kind(form.kind.data),
+        board=Board(form.board.data),
+        note=form.note.data or "",
+    )
+    try:
+        submission_id = accept(platform(), slug, get_actor(), delivery)
+    except (UnprocessableError, TooLargeError) as error:
+        if wants_json():
+            raise
+        return _form_page(problem, revision, form, error), status_of(error)
+    target = url_for("submissions.show", submission_id=submission_id)
+    if wants_json():  # the page sent it itself, to show progress
+        return {"location": target}, HTTPStatus.CREATED
+    return redirect(target, HTTPStatus.SEE_OTHER)
+
+
+@blueprint.get("/submissions")
+@access(Access.MEMBER)
+def index() -> ResponseReturnValue:
+    """List one's own submissions, newest first; `?problem=` narrows to one problem."""
+    actor = get_actor()
+    asked = PageRequest.clamp(request.args.get("page", type=int), None)
+    slug = request.args.get("problem")
+    with platform().database.reading() as session:
+        problem = get_readable_problem(session, slug, actor) if slug else None
+        page = list_submissions(session, actor, asked, problem=problem)
+        current = queries.map_current(session, page.items)
+        columns = map_primaries(session, page.items)
+    return render_template(
+        "submissions/index.html", page=page, current=current, columns=columns, problem=problem
+    )
+
+
+@blueprint.get("/submissions/<int:submission_id>")
+@access(Access.MEMBER)
+def show(submission_id: int) -> ResponseReturnValue:
+    """Show everything about a submission that its reader may know."""
+    actor = get_actor()
+    with platform().database.reading() as session:
+        submission = get_submission(session, submission_id, actor=actor)
+        evaluation = queries.get_current(session, submission)
+        evaluations = queries.list_evaluations(session, submission)
+        events = queries.list_events(session, evaluation)
+        log = read_log(session, evaluation, 0)
+        teams = list_team_ids(session, actor)
+    spec = ProblemSpec.model_validate(submission.revision.spec)
+    in_force = [one for one in evaluations if one.is_current]
+    return render_template(
+        "submissions/show.html",
+        submission=submission,
+        problem=submission.problem,
+        evaluation=evaluation,
+        history=[one for one in evaluations if not one.is_current],
+        other=[one for one in in_force if one.id != evaluation.id],
+        events=events,
+        log=log,
+        spec=spec,
+        columns=spec.scoring.columns,
+        scores=queries.visible_scores(in_force, submission.problem, actor),
+        cases=build_case_tables(queries.visible_cases(evaluation, submission.problem, actor)),
+        timeline=build_timeline(submission, evaluation),
+        uses=list_uses(evaluation, spec.resources),
+        finished=evaluation.state in FINISHED,
+        version=_version(evaluations),
+        may_cancel=can_cancel_submission(actor, submission, teams)
+        and evaluation.state not in FINISHED,
+        may_retract=can_retract_submission(actor) and submission.retracted_at is None,
+        may_rerun=can_rerun_submission(actor),
+        retract_form=RetractForm(),
+        now=platform().clock.now(),
+    )
+
+
+@blueprint.get("/submissions/<int:submission_id>/status.json")
+@access(Access.MEMBER)
+def status(submission_id: int) -> ResponseReturnValue:
+    """Say where a submission stands: the page asks this, and reads itself anew on a change."""
+    with platform().database.reading() as session:
+        submission = get_submission(session, submission_id, actor=get_actor())
+        evaluations = queries.list_evaluations(session, submission)
+    in_force = [one for one in evaluations if one.is_current]
+    return jsonify(
+        state=next(one.state for one in in_force if one.board is submission.board),
+        version=_version(evaluations),
+        done=all(one.state in FINISHED for one in in_force),
+    )
+
+
+@blueprint.get("/submissions/<int:submission_id>/log")
+@access(Access.MEMBER)
+def log(submission_id: int) -> ResponseReturnValue:
+    """Return the log as text; with `?offset=`, one piece of it as JSON."""
+    offset = request.args.get("offset", type=int)
+    with platform().database.reading() as session:
+        submission = get_submission(session, submission_id, actor=get_actor())
+        evaluation = queries.get_current(session, submission)
+        piece = read_log(session, evaluation, offset or 0)
+        if offset is not None:
+            return jsonify(text=piece.text, next_offset=piece.next_offset, done=piece.done)
+        parts = [piece.text]
+        while piece.text:
+            piece = read_log(session, evaluation, piece.next_offset)
+            parts.append(piece.text)
+    return Response("".join(parts), mimetype="text/plain")
+
+
+@blueprint.get("/submissions/<int:submission_id>/download")
+@access(Access.MEMBER)
+def download(submission_id: int) -> ResponseReturnValue:
+    """Give the file back as it was handed in."""
+    with platform().database.reading() as session:
+        submission = get_submission(session, submission_id, actor=get_actor())
+    file = StoredFile(submission.filename or "submission", submission.size, submission.blob)
+    return send_blob(platform().blobs, file, request)
+
+
+@blueprint.post("/submissions/<int:submission_id>/cancel")
+@access(Access.MEMBER)
+def cancel(submission_id: int) -> ResponseReturnValue:
+    """Stop a submission; what is cancelled is not charged."""
+    actor, port = get_actor(), platform()
+    with port.database.transaction() as session:
+        submission = get_submission(session, submission_id, actor=actor)
+        if not can_cancel_submission(actor, submission, list_team_ids(session, actor)):
+            raise ForbiddenError
+        evaluation = queries.get_current(session, submission)
+        operations.cancel(session, evaluation, actor, now=port.clock.now())
+    return redirect(url_for("submissions.show", submission_id=submission_id), HTTPStatus.SEE_OTHER)
+
+
+def _load(slug: str) -> tuple[Problem, Revision]:
+    with platform().database.reading() as session:
+        problem = get_readable_problem(session, slug, get_actor())
+        revision = get_current_revision(session, problem)
+        revision.problem = problem  # loaded now: the session ends here
+    return problem, revision
+
+
+def _open_boards(problem: Problem, spec: ProblemSpec) -> list[Board]:
+    """Return the boards that take submissions now; B only where it has an input of its own."""
+    now = platform().clock.now()
+    has_sets = spec.scoring.partition == Partition.SETS
+    return [
+        stage.key
+        for stage in problem.stages
+        if stage.state(now) is StageState.OPEN and (stage.key is Board.A or has_sets)
+    ]
+
+
+def _form(problem: Problem, revision: Revision) -> SubmitForm:
+    spec = ProblemSpec.model_validate(revision.spec)
+    form = SubmitForm()
+    kinds = [Kind(kind.value) for kind in spec.submission.kinds]
+    form.kind.choices = [SelectChoice(kind.value, _(KINDS[kind])) for kind in kinds]
+    boards = _open_boards(problem, spec) or [Board.A]
+    form.board.choices = [
+        SelectChoice(board.value, _("Board %(board)s", board=board.value)) for board in boards
+    ]
+    form.kind.data = form.kind.data or kinds[0].value
+    form.board.data = form.board.data or boards[0].value
+    return form
+
+
+def _form_page(
+    problem: Problem, revision: Revision, form: SubmitForm, error: AppError | None = None
+) -> str:
+    spec, actor = ProblemSpec.model_validate(revision.spec), get_actor()
+    port = platform()
+    with port.database.reading() as session:
+        team = find_team_id(session, problem, actor)
+        quota = get_quota(session, problem, team, now=port.clock.now())
+    return render_template(
+        "submissions/create.html",
+        problem=problem,
+        spec=spec,
+        form=form,
+        quota=quota,
+        may_submit=can_submit(actor),
+        open_boards=_open_boards(problem, spec),
+        refusal=None if error is None else error_text(error),
+        issues=[] if error is None else field_issues(error),
+    )
+
+
+def _version(evaluations: Iterable[Evaluation]) -> str:
+    """Return what changes whenever the page would."""
+    return "-".join(f"{one.id}.{one.attempt}.{one.state}" for one in evaluations)

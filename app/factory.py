@@ -1,0 +1,88 @@
+"""The Flask application factory."""
+
+import logging
+import sys
+from datetime import timedelta
+from typing import Final
+
+from flask import Blueprint, Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.accounts import staff_views as accounts_staff_views
+from app.accounts import views as accounts_views
+from app.accounts.identity import register_identity
+from app.contests import staff_views as contests_staff_views
+from app.contests import views as contests_views
+from app.contributions import contributions
+from app.core import api_docs
+from app.core.current import attach
+from app.core.platform import Platform
+from app.evaluations import api as submissions_api
+from app.evaluations import staff_views as submissions_staff_views
+from app.evaluations import views as submissions_views
+from app.home import staff_views as home_staff_views
+from app.home import views as home_views
+from app.leaderboards import api as leaderboards_api
+from app.leaderboards import views as leaderboards_views
+from app.problems import api as problems_api
+from app.problems import staff_views as problems_staff_views
+from app.problems import views as problems_views
+from app.problems.hooks import attach_hooks
+from app.settings import Settings, SettingsError, load_settings, secret_key
+from app.teams import views as teams_views
+from app.ui.edge import register_edge
+from app.wiring import build_platform
+
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
+    home_views.blueprint,
+    home_staff_views.blueprint,
+    accounts_views.blueprint,
+    accounts_staff_views.blueprint,
+    contests_views.blueprint,
+    contests_staff_views.blueprint,
+    problems_views.blueprint,
+    problems_staff_views.blueprint,
+    problems_api.blueprint,
+    teams_views.blueprint,
+    submissions_views.blueprint,
+    submissions_staff_views.blueprint,
+    submissions_api.blueprint,
+    leaderboards_views.blueprint,
+    leaderboards_api.blueprint,
+    api_docs.blueprint,
+)
+
+
+def create_app(settings: Settings | None = None, platform: Platform | None = None) -> Flask:
+    """Assemble the application; without arguments, from the environment."""
+    configured = settings or settings_or_exit()
+    app = Flask("app", static_folder=None)
+    app.config.update(
+        SECRET_KEY=secret_key(configured),
+        MAX_CONTENT_LENGTH=configured.max_upload_bytes,
+        MAX_FORM_MEMORY_SIZE=1 << 20,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=configured.production or configured.secure_cookies,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=14),
+    )
+    if configured.trusted_proxies:
+        hops = configured.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    attach(app, platform or build_platform(configured), configured)
+    attach_hooks(app, contributions())
+    register_identity(app)
+    register_edge(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app
+
+
+def settings_or_exit() -> Settings:
+    """Read the settings, or end with status 2 and one line on what is wrong."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        return load_settings()
+    except SettingsError as error:
+        print(f"baijing: {error}", file=sys.stderr)  # noqa: T201 — before any logger is configured
+        raise SystemExit(2) from error

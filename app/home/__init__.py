@@ -1,0 +1,1 @@
+"""The front door: the home page, health, metrics, and the demo's content."""

@@ -1,0 +1,41 @@
+"""What has to be there before work can be done: the database, Redis, a worker."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.compute.queries import list_alive_workers
+from app.core.platform import Platform
+
+_ANY_POOL: Final = "cpu"
+
+
+def find_faults(port: Platform) -> list[str]:
+    """Return one line for each thing that is missing; none when all is well."""
+    faults = []
+    try:
+        if not _has_workers(port):
+            faults.append("no worker seen lately")
+    except Exception:  # noqa: BLE001 — whatever the driver raises means the same here
+        faults.append("database unreachable")
+    if not queue_answers(port):
+        faults.append("redis unreachable")
+    return faults
+
+
+def queue_answers(port: Platform) -> bool:
+    """Whether the queue can be asked."""
+    try:
+        port.queue.waiting(_ANY_POOL)
+    except Exception:  # noqa: BLE001 — only one module knows Redis and its errors
+        return False
+    return True
+
+
+def _has_workers(port: Platform) -> bool:
+    with port.database.reading() as session:
+        return bool(list_alive_workers(session, now=port.clock.now()))
+
+
+def seconds_since(instant: datetime | None, now: datetime) -> float:
+    """Return the age of an instant in seconds; 0 where there is none."""
+    return 0.0 if instant is None else max(timedelta(0), now - instant).total_seconds()

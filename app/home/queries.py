@@ -1,0 +1,209 @@
+"""Reads of the home page: what each window shows, and the platform in a few numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any, Final
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from app.evaluations.models import Evaluation, Score, State
+from app.leaderboards.queries import best_scores, count_teams
+from app.problems.models import Board, Problem, Revision, StageState
+from app.problems.policy import readable_problems
+from app.submissions.models import Submission
+from app.teams.models import Membership, Team
+from scoring import METRICS, BoardColumn, Direction, Scoring
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+BASELINE_HEIGHT: Final = 0.2
+"""Where a window's baseline lies: the way up to the perfect score is the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One published problem on the wall."""
+
+    slug: str
+    area: str
+    code: str
+    """The scenario's number, as `BJ-001`; empty where the pack names none."""
+    title: Mapping[str, str]
+    owner: Mapping[str, str] | None
+    column: BoardColumn
+    teams: int
+    best: float | None
+    """The best primary score of a team on board A."""
+    baseline: float | None
+    moved: bool
+    """Whether a team was scored today."""
+    is_open: bool
+    closes_at: datetime | None
+    """When the stage that is open closes, where that is set."""
+
+    @property
+    def height(self) -> float:
+        """How far the window is filled, 0 to 1."""
+        return fill_height(self.column, self.baseline, self.best)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The platform in numbers."""
+
+    teams: int
+    people: int
+    submissions: int
+    scored_today: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """What the windows show, by problem id."""
+
+    primaries: Mapping[int, BoardColumn]
+    best: Mapping[int, float]
+    baselines: Mapping[int, float]
+    teams: Mapping[int, int]
+    moved: frozenset[int]
+
+
+def list_windows(session: Session, *, now: datetime, today: datetime) -> list[Window]:
+    """Return every published problem, by scenario number; five queries whatever their number."""
+    rows = session.execute(
+        select(Problem, Revision.spec)
+        .join(
+            Revision,
+            and_(Revision.problem_id == Problem.id, Revision.number == Problem.revision_number),
+        )
+        .where(readable_problems(None))
+        .options(selectinload(Problem.stages))
+    ).all()
+    problems = [problem for problem, _ in rows]
+    primaries = {
+        problem.id: Scoring.model_validate(spec["scoring"]).primary for problem, spec in rows
+    }
+    numbers = _Numbers(
+        primaries=primaries,
+        best=best_scores(session, problems, primaries),
+        baselines=baseline_scores(session, primaries),
+        teams=count_teams(session, [problem.id for problem in problems]),
+        moved=_moved_since(session, today),
+    )
+    windows = [_window(problem, spec, numbers, now) for problem, spec in rows]
+    return sorted(windows, key=lambda window: (window.code or "~", window.slug))
+
+
+def fill_height(column: BoardColumn, baseline: float | None, best: float | None) -> float:
+    """Return how high a window is filled: `BASELINE_HEIGHT` at the baseline, 1 at perfection.
+
+    Where nobody can say what is perfect, the share of the score that is better than the baseline
+    takes the place of the way covered.
+    """
+    if baseline is None or best is None:
+        return 0.0 if baseline is None and best is None else BASELINE_HEIGHT
+    sign = 1 if column.direction is Direction.MAX else -1
+    gain = sign * (best - baseline)
+    if gain <= 0:
+        return BASELINE_HEIGHT
+    ideal = ideal_score(column)
+    if ideal is not None and ideal != baseline:
+        covered = gain / abs(ideal - baseline)
+    else:
+        larger = max(abs(best), abs(baseline))
+        covered = gain / larger if larger else 0.0
+    return BASELINE_HEIGHT + (1 - BASELINE_HEIGHT) * min(1.0, covered)
+
+
+def ideal_score(column: BoardColumn) -> float | None:
+    """Return what a perfect answer scores, or None where the metric does not say."""
+    metric = METRICS.get(column.metric or "")
+    if metric is None:
+        return None
+    ideal = metric.high if column.direction is Direction.MAX else metric.low
+    return ideal if isfinite(ideal) else None
+
+
+def baseline_scores(session: Session, primaries: Mapping[int, BoardColumn]) -> dict[int, float]:
+    """Return the primary score on A of each problem's latest baseline, in one query."""
+    wanted = [
+        and_(Submission.problem_id == problem, Score.key == column.key)
+        for problem, column in primaries.items()
+    ]
+    if not wanted:
+        return {}
+    rows = session.execute(
+        select(Submission.problem_id, Score.value)
+        .join(Evaluation, Evaluation.submission_id == Submission.id)
+        .join(Score, and_(Score.evaluation_id == Evaluation.id, Score.board == Board.A))
+        .where(
+            or_(*wanted),
+            Submission.is_baseline,
+            Submission.retracted_at.is_(None),
+            Evaluation.is_current,
+            Evaluation.state == State.SCORED,
+        )
+        .order_by(Submission.id)
+    )
+    return {problem: float(value) for problem, value in rows}
+
+
+def get_facts(session: Session, *, today: datetime) -> Facts:
+    """Count teams, people in them, their submissions, and what was scored since `today` began."""
+    by_teams = Submission.team_id.is_not(None)
+    row = session.execute(
+        select(
+            select(func.count(Team.id)).scalar_subquery(),
+            select(func.count(Membership.user_id.distinct())).scalar_subquery(),
+            select(func.count(Submission.id)).where(by_teams).scalar_subquery(),
+            select(func.count(Evaluation.id))
+            .where(Evaluation.state == State.SCORED, Evaluation.finished_at >= today)
+            .scalar_subquery(),
+        )
+    ).one()
+    return Facts(*row)
+
+
+def _moved_since(session: Session, today: datetime) -> frozenset[int]:
+    return frozenset(
+        session.scalars(
+            select(Submission.problem_id)
+            .distinct()
+            .join(Evaluation, Evaluation.submission_id == Submission.id)
+            .where(
+                Evaluation.state == State.SCORED,
+                Evaluation.finished_at >= today,
+                Submission.team_id.is_not(None),
+            )
+        )
+    )
+
+
+def _window(
+    problem: Problem, spec: Mapping[str, Any], numbers: "_Numbers", now: datetime
+) -> Window:
+    scenario = spec.get("scenario") or {}
+    running = [stage for stage in problem.stages if stage.state(now) is StageState.OPEN]
+    closing = [stage.closes_at for stage in running if stage.closes_at is not None]
+    return Window(
+        slug=problem.slug,
+        area=problem.area.value,
+        code=scenario.get("code", ""),
+        title=problem.title,
+        owner=scenario.get("owner"),
+        is_open=bool(running),
+        closes_at=min(closing, default=None),
+        column=numbers.primaries[problem.id],
+        teams=numbers.teams.get(problem.id, 0),
+        best=numbers.best.get(problem.id),
+        baseline=numbers.baselines.get(problem.id),
+        moved=problem.id in numbers.moved,
+    )
+
+
+def split_open(windows: Sequence[Window]) -> list[Window]:
+    """Return the problems that take submissions now, the soonest to close first."""
+    running = [window for window in windows if window.is_open]
+    return sorted(running, key=lambda window: (window.closes_at or _NEVER, window.code))

@@ -1,0 +1,1 @@
+"""Leaderboards: who stands where, computed from current scores."""

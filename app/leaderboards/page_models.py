@@ -1,0 +1,71 @@
+"""What a page of a board shows besides its rows: where the baselines lie between them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.core.pagination import Page
+from app.leaderboards.queries import BaselineRow, Row
+from scoring import BoardColumn, Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Baselines before each row of a page, by the row's index, and those after the last one."""
+
+    before: Mapping[int, Sequence[BaselineRow]]
+    after: Sequence[BaselineRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The common axis of a page's primary scores: the better end is on the right."""
+
+    worst: float
+    best: float
+
+    def position(self, value: float) -> float:
+        """Return where a score lies: 0 at the page's worst, 1 at its best, never outside."""
+        span = self.best - self.worst
+        return min(1.0, max(0.0, (value - self.worst) / span)) if span else 1.0
+
+
+def make_axis(
+    page: Page[Row], baselines: Sequence[BaselineRow], column: BoardColumn
+) -> Axis | None:
+    """Return the axis over a page's teams and the baselines; None where there is nothing on it."""
+    values = [row.scores[column.key] for row in page.items]
+    values += [baseline.scores[column.key] for baseline in baselines]
+    if not values:
+        return None
+    low, high = min(values), max(values)
+    return Axis(low, high) if column.direction is Direction.MAX else Axis(high, low)
+
+
+def place_baselines(
+    page: Page[Row], baselines: Sequence[BaselineRow], column: BoardColumn
+) -> Placed:
+    """Put each baseline between the rows it divides; one that lies on another page is left out.
+
+    A team that equals a baseline stands above it.
+    """
+    before: dict[int, list[BaselineRow]] = {}
+    after: list[BaselineRow] = []
+    is_first = page.request.page == 1
+    is_last = page.request.page >= page.pages
+    for baseline in baselines:
+        place = _first_worse(page.items, baseline, column)
+        if place is None:
+            if is_last:
+                after.append(baseline)
+        elif place > 0 or is_first:
+            before.setdefault(place, []).append(baseline)
+    return Placed(before, after)
+
+
+def _first_worse(rows: Sequence[Row], baseline: BaselineRow, column: BoardColumn) -> int | None:
+    mark = baseline.scores[column.key]
+    for place, row in enumerate(rows):
+        value = row.scores[column.key]
+        if value < mark if column.direction is Direction.MAX else value > mark:
+            return place
+    return None

@@ -1,0 +1,24 @@
+"""Every feature's tables in one import, for migrations and for creating a schema in tests."""
+
+from types import ModuleType
+from typing import Final
+
+import app.accounts.models
+import app.compute.models
+import app.contests.models
+import app.core.audit
+import app.evaluations.models
+import app.problems.models
+import app.submissions.models
+import app.teams.models
+
+MODELS: Final[tuple[ModuleType, ...]] = (
+    app.core.audit,
+    app.accounts.models,
+    app.contests.models,
+    app.problems.models,
+    app.teams.models,
+    app.compute.models,
+    app.submissions.models,
+    app.evaluations.models,
+)

@@ -1,0 +1,1 @@
+"""Problems: published from packs, revised, opened and closed in stages."""

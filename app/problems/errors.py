@@ -1,0 +1,115 @@
+"""Why something about a problem cannot be done."""
+
+from app.core.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    UnprocessableError,
+)
+from app.core.i18n import N_
+
+
+class ProblemNotFoundError(NotFoundError):
+    """No such problem, or it was withdrawn and the actor is not staff."""
+
+    code = "problem_not_found"
+    message = N_("There is no problem “%(slug)s”.")
+
+
+class FileNotFoundInProblemError(NotFoundError):
+    """No such data file, or its stage has not opened yet."""
+
+    code = "file_not_found"
+    message = N_("This problem has no data file “%(path)s”.")
+
+
+class PublicationNotFoundError(NotFoundError):
+    """No such uploaded pack."""
+
+    code = "publication_not_found"
+    message = N_("There is no uploaded pack %(number)s.")
+
+
+class RulesNotAcceptedError(ForbiddenError):
+    """The data was asked for before the rules were accepted."""
+
+    code = "rules_not_accepted"
+    message = N_("Please read and accept the rules of this problem before you download its data.")
+
+
+class UnknownSettingError(InvalidError):
+    """No organiser's setting has this name."""
+
+    code = "unknown_setting"
+    message = N_("There is no setting “%(name)s”. The settings are: %(allowed)s.")
+
+
+class SettingValueError(InvalidError):
+    """A setting cannot have this value."""
+
+    code = "bad_setting_value"
+    message = N_("%(name)s cannot be “%(value)s”; allowed: %(allowed)s.")
+
+
+class StageTimesError(InvalidError):
+    """A stage would close before it opens."""
+
+    code = "stage_times"
+    message = N_("The %(board)s stage would not open before it closes.")
+
+
+class BoardMissingError(NotFoundError):
+    """The problem has no such board."""
+
+    code = "board_not_found"
+    message = N_("This problem has no board %(board)s.")
+
+
+class StageStateError(ConflictError):
+    """The stage is already where it was to be moved, or not where it can be moved from."""
+
+    code = "stage_state"
+    message = N_("The stage is not in a state that allows this.")
+
+
+class AlreadyRevealedError(ConflictError):
+    """A reveal happens once."""
+
+    code = "already_revealed"
+    message = N_("This has been revealed already.")
+
+
+class SeedNotSealedError(ConflictError):
+    """The data of this revision came with the pack, so there is no seed."""
+
+    code = "no_seed"
+    message = N_("The data of this problem was not made from a seed.")
+
+
+class ContestRunningError(ConflictError):
+    """The seed stays sealed until every stage has ended and board B is shown."""
+
+    code = "contest_running"
+    message = N_("The seed can be revealed once all stages have closed and board B is revealed.")
+
+
+class SlugTakenError(ConflictError):
+    """A pack of another contest has this slug."""
+
+    code = "slug_taken"
+    message = N_("The problem “%(slug)s” belongs to another contest.")
+
+
+class NotAZipError(UnprocessableError):
+    """The upload is not an archive that can be unpacked safely."""
+
+    code = "invalid_upload"
+    message = N_("The pack was refused: it must be a zip of a problem pack's folder.")
+
+
+class PublicationLostError(ConflictError):
+    """Another worker took this publication over; this one must write nothing."""
+
+    code = "publication_lost"
+    message = N_("Another worker has taken this over.")

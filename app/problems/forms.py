@@ -1,0 +1,97 @@
+"""Forms of problems. What is allowed is decided by the operations; forms only carry text."""
+
+from typing import Final, TypeVar
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
+from werkzeug.datastructures import MultiDict
+from wtforms import Form, SelectField, StringField
+from wtforms.fields import SelectChoice
+from wtforms.validators import InputRequired, Length
+
+from app.core.i18n import N_
+from app.problems.models import Area, StageState, TieRule
+from app.problems.queries import ProblemFilter
+from app.ui.words import AREAS, STATES
+from problems.spec import Kind
+
+T = TypeVar("T", Area, Kind, StageState)
+KINDS: Final = {Kind.PREDICTIONS: N_("predictions"), Kind.CODE: N_("code")}
+_ALL: Final = SelectChoice("", _l("all"))
+
+
+class HallForm(Form):  # type: ignore[misc]  # wtforms is untyped
+    """How the hall is narrowed; read from the address, so it can be shared."""
+
+    q = StringField(_l("Search"), validators=[Length(max=200)])
+    area = SelectField(
+        _l("Area"), choices=[_ALL, *(SelectChoice(area.value, _l(AREAS[area])) for area in Area)]
+    )
+    kind = SelectField(
+        _l("Kind of submission"),
+        choices=[_ALL, *(SelectChoice(kind.value, _l(word)) for kind, word in KINDS.items())],
+    )
+    state = SelectField(
+        _l("State"),
+        choices=[_ALL, *(SelectChoice(state.value, _l(STATES[state])) for state in StageState)],
+    )
+
+    def __init__(self, arguments: "MultiDict[str, str]") -> None:
+        super().__init__(MultiDict(arguments))
+
+    def as_filter(self) -> ProblemFilter:
+        """Return the filter; a value nobody knows narrows nothing."""
+        return ProblemFilter(
+            area=_member(Area, self.area.data),
+            kind=_member(Kind, self.kind.data),
+            state=_member(StageState, self.state.data),
+            text=(self.q.data or "")[:200],
+        )
+
+
+def _member(kind: type[T], text: str | None) -> T | None:
+    return next((member for member in kind if member.value == text), None)
+
+
+class SettingsForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+    """The organiser's settings of a problem, as text; `setting_of` says which field is which."""
+
+    submissions_per_day = StringField(
+        _l("Submissions per team and day"), validators=[InputRequired()]
+    )
+    team_size = StringField(_l("Largest team"), validators=[InputRequired()])
+    tie_rule = SelectField(
+        _l("Equal scores"),
+        choices=[
+            SelectChoice(TieRule.EARLIER.value, _l("the earlier submission is ahead")),
+            SelectChoice(TieRule.SHARED.value, _l("they share a rank")),
+        ],
+    )
+    a_opens_at = StringField(_l("Stage A opens"))
+    a_closes_at = StringField(_l("Stage A closes"))
+    b_opens_at = StringField(_l("Stage B opens"))
+    b_closes_at = StringField(_l("Stage B closes"))
+    withdrawn = SelectField(
+        _l("On the site"),
+        choices=[
+            SelectChoice("false", _l("everybody sees it")),
+            SelectChoice("true", _l("withdrawn: staff alone see it")),
+        ],
+    )
+
+
+def setting_of(field: str) -> str:
+    """Return the setting a field of `SettingsForm` stands for: `a_opens_at` is `a.opens_at`."""
+    return f"{field[0]}.{field[2:]}" if field[:2] in {"a_", "b_"} else field
+
+
+def field_of(setting: str) -> str:
+    """Return the field of `SettingsForm` that stands for a setting."""
+    return setting.replace(".", "_")
+
+
+class PackForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+    """The upload of a pack."""
+
+    pack = FileField(_l("Problem pack (zip)"), validators=[FileRequired()])

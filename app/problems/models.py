@@ -1,0 +1,220 @@
+"""Problems, their revisions and data, their stages, and who accepted their rules."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.contests.models import Contest
+from app.core.db import Base, BlobDigest, ByteCount
+from problems.spec import Area, Board
+from scoring import Partition
+
+__all__ = [
+    "Area",
+    "Board",
+    "BoardData",
+    "Partition",
+    "Problem",
+    "PublicFile",
+    "Publication",
+    "PublicationState",
+    "Revision",
+    "RulesAcceptance",
+    "Stage",
+    "StageState",
+    "TieRule",
+]
+
+
+class TieRule(StrEnum):
+    """Who is first of two equal scores."""
+
+    EARLIER = "earlier"
+    SHARED = "shared"
+
+
+class StageState(StrEnum):
+    """Where a stage is; follows from the clock, so it is never stored."""
+
+    UPCOMING = "upcoming"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Problem(Base):
+    """One problem of a contest. What organisers may change without a new revision stands here."""
+
+    __tablename__ = "problem"
+    __table_args__ = (
+        CheckConstraint("submissions_per_day >= 0", name="submissions_per_day_not_negative"),
+        CheckConstraint("team_size >= 1", name="team_size_positive"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contest_id: Mapped[int] = mapped_column(ForeignKey("contest.id"), index=True)
+    slug: Mapped[str] = mapped_column(String(64), unique=True)
+    revision_number: Mapped[int]
+    """The revision in force."""
+    area: Mapped[Area] = mapped_column(index=True)
+    title: Mapped[dict[str, Any]]
+    summary: Mapped[dict[str, Any]]
+    search_text: Mapped[str] = mapped_column(Text)
+    """Lower-case titles, summaries, tags and owner in all languages."""
+    takes_predictions: Mapped[bool] = mapped_column(default=True)
+    takes_code: Mapped[bool] = mapped_column(default=False)
+    submissions_per_day: Mapped[int]
+    team_size: Mapped[int]
+    tie_rule: Mapped[TieRule] = mapped_column(default=TieRule.EARLIER)
+    b_revealed_at: Mapped[datetime | None]
+    """When board B became visible to everybody; empty while it is hidden."""
+    withdrawn_at: Mapped[datetime | None]
+    """Set while organisers have taken the problem off the site."""
+    created_at: Mapped[datetime]
+
+    contest: Mapped[Contest] = relationship()
+    stages: Mapped[list["Stage"]] = relationship(order_by="Stage.key", back_populates="problem")
+
+    def stage(self, board: Board) -> "Stage | None":
+        """Return the stage of a board, or None where the problem has no such board."""
+        return next((stage for stage in self.stages if stage.key is board), None)
+
+
+class Revision(Base):
+    """One published state of a problem's pack: immutable, submissions point to it."""
+
+    __tablename__ = "revision"
+    __table_args__ = (UniqueConstraint("problem_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    problem_id: Mapped[int] = mapped_column(ForeignKey("problem.id"))
+    number: Mapped[int]
+    spec: Mapped[dict[str, Any]]
+    """`problem.yaml` as validated (`problems.pack.ProblemSpec`, JSON mode)."""
+    statements: Mapped[dict[str, Any]]
+    """Markdown by language tag."""
+    pack_blob: Mapped[str] = mapped_column(BlobDigest)
+    """Zip of the pack without its data: statements, scorer, generator, baseline."""
+    keys_blob: Mapped[str | None] = mapped_column(BlobDigest)
+    """The keys an answer made for board A must hold; see `BoardData.keys_blob`."""
+    cover_blob: Mapped[str | None] = mapped_column(BlobDigest)
+    seed_commitment: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of seed and nonce, shown from the start; empty where the data was shipped."""
+    sealed_seed: Mapped[str | None] = mapped_column(Text)
+    """Seed and nonce, encrypted."""
+    seed_is_public: Mapped[bool] = mapped_column(default=False)
+    """The demo's fixed seed, or one revealed after the end."""
+    created_at: Mapped[datetime]
+
+    problem: Mapped[Problem] = relationship()
+    files: Mapped[list["PublicFile"]] = relationship(order_by="PublicFile.path")
+    boards: Mapped[list["BoardData"]] = relationship(order_by="BoardData.board")
+
+
+class PublicFile(Base):
+    """One file that teams download."""
+
+    __tablename__ = "public_file"
+    __table_args__ = (UniqueConstraint("revision_id", "path"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
+    path: Mapped[str] = mapped_column(String(255))
+    size: Mapped[ByteCount]
+    digest: Mapped[str] = mapped_column(BlobDigest)
+
+
+class BoardData(Base):
+    """What one board's runs and scorer see. `input` is the same for both boards of `rows`."""
+
+    __tablename__ = "board_data"
+    __table_args__ = (UniqueConstraint("revision_id", "board"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
+    board: Mapped[Board]
+    input_blob: Mapped[str | None] = mapped_column(BlobDigest)
+    """Zip of the input folder; empty where code is not accepted and rows are split."""
+    input_size: Mapped[ByteCount | None]
+    truth_blob: Mapped[str] = mapped_column(BlobDigest)
+    """Zip of the truth folder: only the scorer sees it."""
+    keys_blob: Mapped[str | None] = mapped_column(BlobDigest)
+    """The keys an answer made for this board must hold (with `rows`, those of both boards), for
+    validation in the web process; empty for custom scorers."""
+
+
+class Stage(Base):
+    """When a board takes submissions. Open while `opens_at <= now < closes_at`."""
+
+    __tablename__ = "stage"
+    __table_args__ = (
+        UniqueConstraint("problem_id", "key"),
+        CheckConstraint(
+            "opens_at IS NULL OR closes_at IS NULL OR opens_at < closes_at",
+            name="opens_before_it_closes",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    problem_id: Mapped[int] = mapped_column(ForeignKey("problem.id"))
+    key: Mapped[Board]
+    opens_at: Mapped[datetime | None]
+    """Empty: not opened and no time set."""
+    closes_at: Mapped[datetime | None]
+    """Empty: open until closed by hand."""
+
+    problem: Mapped[Problem] = relationship(back_populates="stages")
+
+    def state(self, now: datetime) -> StageState:
+        """Return where the stage is at an instant."""
+        if self.opens_at is None or now < self.opens_at:
+            return StageState.UPCOMING
+        if self.closes_at is not None and now >= self.closes_at:
+            return StageState.CLOSED
+        return StageState.OPEN
+
+
+class RulesAcceptance(Base):
+    """A person accepted the rules of one revision: asked before the first download."""
+
+    __tablename__ = "rules_acceptance"
+    __table_args__ = (UniqueConstraint("user_id", "problem_id", "revision_number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    problem_id: Mapped[int] = mapped_column(ForeignKey("problem.id"))
+    revision_number: Mapped[int]
+    accepted_at: Mapped[datetime]
+
+
+class PublicationState(StrEnum):
+    """Where the publishing of an uploaded pack is."""
+
+    QUEUED = "queued"
+    CHECKING = "checking"
+    PUBLISHED = "published"
+    REFUSED = "refused"
+
+
+class Publication(Base):
+    """An organiser's uploaded pack on its way to becoming a revision; a worker checks it."""
+
+    __tablename__ = "publication"
+    __table_args__ = (Index(None, "state"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    pack_blob: Mapped[str] = mapped_column(BlobDigest)
+    filename: Mapped[str] = mapped_column(String(255))
+    state: Mapped[PublicationState] = mapped_column(default=PublicationState.QUEUED)
+    lease_expires_at: Mapped[datetime | None]
+    """Until then whoever was asked to act has time; afterwards the sweep asks again."""
+    attempts: Mapped[int] = mapped_column(default=0)
+    """Counts claims; a worker whose number has been passed may write nothing."""
+    steps: Mapped[list[Any]]
+    """What has been done: `[{name, seconds, ok, messages: {locale: [text]}}]`."""
+    problem_slug: Mapped[str | None] = mapped_column(String(64))
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

@@ -1,0 +1,157 @@
+"""What people do to a published problem. Callers own the transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.accounts.models import User
+from app.core.audit import Actor, record_audit
+from app.core.db import hold
+from app.problems import organiser_settings
+from app.problems.errors import (
+    AlreadyRevealedError,
+    BoardMissingError,
+    ContestRunningError,
+    SeedNotSealedError,
+    StageStateError,
+)
+from app.problems.models import Board, Problem, Revision, RulesAcceptance, StageState
+from app.problems.queries import has_accepted_rules
+
+
+def set_setting(
+    session: Session, problem: Problem, name: str, value: str, *, actor: Actor, now: datetime
+) -> None:
+    """Change one setting by name; see `organiser_settings.change` for what it refuses."""
+    set_settings(session, problem, {name: value}, actor=actor, now=now)
+
+
+def set_settings(
+    session: Session,
+    problem: Problem,
+    values: Mapping[str, str],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Change several settings at once: all of them or, when one is refused, none."""
+    changes = organiser_settings.change(problem, values, now=now)
+    facts = {name: {"from": old, "to": new} for name, (old, new) in changes.items() if old != new}
+    if facts:
+        record_audit(session, actor, "problem.set", subject(problem), facts, now=now)
+
+
+def open_stage(
+    session: Session, problem: Problem, board: Board, *, actor: Actor, now: datetime
+) -> None:
+    """Open a stage now; one that had closed runs until it is closed again.
+
+    Raises:
+        BoardMissingError: the problem has no such board.
+        StageStateError: it is open.
+    """
+    stage = problem.stage(board)
+    if stage is None:
+        raise BoardMissingError(board=board.value)
+    hold(session, stage)
+    state = stage.state(now)
+    if state is StageState.OPEN:
+        raise StageStateError
+    if state is StageState.UPCOMING or stage.opens_at is None:
+        stage.opens_at = now
+    if stage.closes_at is not None and stage.closes_at <= now:
+        stage.closes_at = None
+    record_audit(session, actor, "stage.open", subject(problem), {"board": board.value}, now=now)
+
+
+def close_stage(
+    session: Session, problem: Problem, board: Board, *, actor: Actor, now: datetime
+) -> None:
+    """Close a stage now.
+
+    Raises:
+        BoardMissingError: the problem has no such board.
+        StageStateError: it is not open, or was opened this very instant.
+    """
+    stage = problem.stage(board)
+    if stage is None:
+        raise BoardMissingError(board=board.value)
+    hold(session, stage)
+    if stage.state(now) is not StageState.OPEN or stage.opens_at == now:
+        raise StageStateError
+    stage.closes_at = now
+    record_audit(session, actor, "stage.close", subject(problem), {"board": board.value}, now=now)
+
+
+def reveal_b(session: Session, problem: Problem, *, actor: Actor, now: datetime) -> None:
+    """Show board B to everybody, once and for good.
+
+    Raises:
+        BoardMissingError: the problem has no board B.
+        AlreadyRevealedError: it is shown already.
+    """
+    if problem.stage(Board.B) is None:
+        raise BoardMissingError(board=Board.B.value)
+    hold(session, problem)
+    if problem.b_revealed_at is not None:
+        raise AlreadyRevealedError
+    problem.b_revealed_at = now
+    record_audit(session, actor, "board.reveal", subject(problem), {"board": "B"}, now=now)
+
+
+def reveal_seed(
+    session: Session, problem: Problem, revision: Revision, *, actor: Actor, now: datetime
+) -> None:
+    """Publish the sealed seed, so that anybody can make the data again and check the commitment.
+
+    Raises:
+        SeedNotSealedError: the data came with the pack.
+        AlreadyRevealedError: the seed is public.
+        ContestRunningError: a stage may still take submissions, or board B is hidden.
+    """
+    if revision.sealed_seed is None:
+        raise SeedNotSealedError
+    hold(session, revision)
+    if revision.seed_is_public:
+        raise AlreadyRevealedError
+    if not has_ended(problem, now):
+        raise ContestRunningError
+    revision.seed_is_public = True
+    facts = {"revision": revision.number, "commitment": revision.seed_commitment}
+    record_audit(session, actor, "seed.reveal", subject(problem), facts, now=now)
+
+
+def has_ended(problem: Problem, now: datetime) -> bool:
+    """Say whether A has closed, no stage is open and board B, where there is one, is shown."""
+    stage_a, stage_b = problem.stage(Board.A), problem.stage(Board.B)
+    if stage_a is None or stage_a.state(now) is not StageState.CLOSED:
+        return False
+    if stage_b is None:
+        return True
+    return stage_b.state(now) is not StageState.OPEN and problem.b_revealed_at is not None
+
+
+def accept_rules(session: Session, user: User, problem: Problem, *, now: datetime) -> None:
+    """Note that somebody accepted the rules of the revision in force; again changes nothing."""
+    if has_accepted_rules(session, user, problem):
+        return
+    try:
+        with session.begin_nested():
+            session.add(
+                RulesAcceptance(
+                    user_id=user.id,
+                    problem_id=problem.id,
+                    revision_number=problem.revision_number,
+                    accepted_at=now,
+                )
+            )
+    except IntegrityError:
+        # the other click of two came first, and says the same
+        return
+
+
+def subject(problem: Problem) -> str:
+    """Return how the audit log names a problem."""
+    return f"problem:{problem.slug}"

@@ -1,0 +1,186 @@
+"""The quick half of publishing: one short transaction that writes a prepared pack's rows."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.contests.operations import DEFAULT_CONTEST, ensure_contest
+from app.core.audit import Actor, record_audit
+from app.core.platform import Platform
+from app.problems.errors import SlugTakenError
+from app.problems.hooks import problem_hooks
+from app.problems.models import (
+    Area,
+    Board,
+    BoardData,
+    Problem,
+    PublicFile,
+    Revision,
+    Stage,
+)
+from app.problems.preparing import PreparedPack, Progress, prepare_pack
+from app.problems.step_log import STEP_NAMES
+from problems.spec import Kind, ProblemSpec
+from scoring import Localized
+
+
+def publish_directory(
+    platform: Platform,
+    directory: Path,
+    *,
+    seed: int | None,
+    contest_slug: str | None,
+    actor: Actor,
+    progress: Progress,
+) -> Revision:
+    """Publish the pack in a folder and submit its baseline: the whole of it, for commands.
+
+    `progress` gets a line in English per step.
+
+    Raises:
+        PackError, MaterialiseError, CoverError, SandboxError: see `prepare_pack`.
+        SlugTakenError: see `publish`.
+    """
+
+    def tell(step: str) -> None:
+        progress(STEP_NAMES[step]["en"])
+
+    tell("data" if seed is not None else "seed")
+    prepared = prepare_pack(platform, directory, seed=seed, progress=tell)
+    tell("publish")
+    now = platform.clock.now()
+    with platform.database.transaction() as session:
+        revision = publish(session, prepared, actor=actor, now=now, contest_slug=contest_slug)
+        if prepared.baseline is not None:
+            problem_hooks().submit_baseline(session, platform, revision, prepared.baseline)
+    return revision
+
+
+def publish(
+    session: Session,
+    prepared: PreparedPack,
+    *,
+    actor: Actor,
+    now: datetime,
+    contest_slug: str | None = None,
+) -> Revision:
+    """Write a prepared pack as a problem, or as a new revision of one.
+
+    The limits of the pack become settings on first publishing only, and the A stage opens then;
+    later revisions leave settings and stages as organisers have set them.
+
+    Raises:
+        SlugTakenError: the problem exists in another contest than the one named.
+    """
+    problem = session.scalar(
+        select(Problem).where(Problem.slug == prepared.spec.slug).with_for_update()
+    )
+    if problem is None:
+        problem = _create_problem(session, prepared, contest_slug or DEFAULT_CONTEST, now)
+    else:
+        _check_contest(problem, contest_slug)
+        problem.revision_number += 1
+        _describe(problem, prepared.spec)
+        _add_missing_stages(problem, prepared, now=None)
+    revision = _create_revision(problem, prepared, now)
+    session.add(revision)
+    session.flush()
+    facts = {
+        "revision": revision.number,
+        "pack": prepared.digest,
+        "seed_commitment": revision.seed_commitment,
+        "seed_is_public": revision.seed_is_public,
+    }
+    record_audit(session, actor, "problem.publish", f"problem:{problem.slug}", facts, now=now)
+    return revision
+
+
+def _create_problem(
+    session: Session, prepared: PreparedPack, contest_slug: str, now: datetime
+) -> Problem:
+    limits = prepared.spec.limits
+    problem = Problem(
+        contest=ensure_contest(session, contest_slug, now=now),
+        slug=prepared.spec.slug,
+        revision_number=1,
+        submissions_per_day=limits.submissions_per_day,
+        team_size=limits.team_size,
+        b_revealed_at=None,
+        withdrawn_at=None,
+        created_at=now,
+        stages=[],
+    )
+    _describe(problem, prepared.spec)
+    _add_missing_stages(problem, prepared, now=now)
+    session.add(problem)
+    return problem
+
+
+def _check_contest(problem: Problem, contest_slug: str | None) -> None:
+    if contest_slug is not None and problem.contest.slug != contest_slug:
+        raise SlugTakenError(slug=problem.slug)
+
+
+def _describe(problem: Problem, spec: ProblemSpec) -> None:
+    """Copy what lists show and search from the pack."""
+    problem.area = Area(spec.area)
+    problem.title = _by_language(spec.title)
+    problem.summary = _by_language(spec.summary)
+    problem.search_text = _search_text(spec)
+    problem.takes_predictions = Kind.PREDICTIONS in spec.submission.kinds
+    problem.takes_code = spec.takes_code
+
+
+def _by_language(text: Localized) -> dict[str, Any]:
+    return {"zh-Hans": text.zh_hans, "en": text.en}
+
+
+def _search_text(spec: ProblemSpec) -> str:
+    texts = [spec.slug, *_by_language(spec.title).values(), *_by_language(spec.summary).values()]
+    texts.extend(spec.tags)
+    if spec.scenario is not None:
+        texts.extend([spec.scenario.code, *_by_language(spec.scenario.owner).values()])
+    return "\n".join(texts).lower()
+
+
+def _add_missing_stages(problem: Problem, prepared: PreparedPack, *, now: datetime | None) -> None:
+    """Give every board of the data a stage; A opens at `now`, B waits for an organiser."""
+    for board in prepared.boards:
+        if problem.stage(board.board) is None:
+            opens_at = now if board.board is Board.A else None
+            problem.stages.append(Stage(key=board.board, opens_at=opens_at, closes_at=None))
+
+
+def _create_revision(problem: Problem, prepared: PreparedPack, now: datetime) -> Revision:
+    seed = prepared.seed
+    keys = {board.board: board.keys for board in prepared.boards}
+    return Revision(
+        problem=problem,
+        number=problem.revision_number,
+        spec=prepared.spec.model_dump(mode="json", by_alias=True, exclude_none=True),
+        statements=dict(prepared.statements),
+        pack_blob=prepared.pack_blob,
+        keys_blob=keys.get(Board.A),
+        cover_blob=prepared.cover_blob,
+        seed_commitment=None if seed is None else seed.commitment,
+        sealed_seed=None if seed is None else seed.sealed,
+        seed_is_public=seed is not None and seed.is_public,
+        created_at=now,
+        files=[
+            PublicFile(path=file.path, size=file.size, digest=file.digest)
+            for file in prepared.files
+        ],
+        boards=[
+            BoardData(
+                board=board.board,
+                input_blob=None if board.input is None else board.input.digest,
+                input_size=None if board.input is None else board.input.size,
+                truth_blob=board.truth,
+                keys_blob=board.keys,
+            )
+            for board in prepared.boards
+        ],
+    )

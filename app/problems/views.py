@@ -1,0 +1,161 @@
+"""The problem hall and the pages of a problem."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app.accounts.identity import find_actor, get_actor
+from app.accounts.models import User
+from app.contests.queries import list_announcements
+from app.core.current import platform
+from app.core.i18n import choose_text
+from app.core.pagination import PageRequest
+from app.core.web import Access, access
+from app.problems import operations, policy, queries
+from app.problems.covers import COVER_POLICY, draw_cover
+from app.problems.downloads import send_blob
+from app.problems.forms import HallForm
+from app.problems.hooks import Quota, problem_hooks
+from app.problems.models import Problem
+from app.problems.page_models import hall_card, next_closing, open_board, page_parts, read_spec
+from app.problems.queries import problem_state
+from app.problems.sealed_seeds import open_seed
+from app.problems.statements import find_rules
+from app.ui.i18n import current_locale
+
+blueprint = Blueprint("problems", __name__, template_folder="templates", url_prefix="/problems")
+CARDS_PER_PAGE = 24
+
+
+@blueprint.get("")
+@access(Access.ANYONE)
+def hall() -> ResponseReturnValue:
+    """Show the problems as windows, filtered, searched and paged."""
+    form, now = HallForm(request.args), platform().clock.now()
+    asked = PageRequest.clamp(request.args.get("page", type=int), None, default=CARDS_PER_PAGE)
+    with platform().database.reading() as session:
+        page = queries.list_problems(session, find_actor(), form.as_filter(), asked, now=now)
+        standings = problem_hooks().standings_of(session, [card.problem for card in page.items])
+    cards = [hall_card(card, standings, now) for card in page.items]
+    return render_template("problems/hall.html", form=form, page=page, cards=cards)
+
+
+@blueprint.get("/<slug>")
+@access(Access.ANYONE)
+def show(slug: str) -> ResponseReturnValue:
+    """Show a problem: its statement, data, schedule, and the next thing to do."""
+    actor, now = find_actor(), platform().clock.now()
+    with platform().database.reading() as session:
+        problem = queries.get_readable_problem(session, slug, actor)
+        revision = queries.get_current_revision(session, problem)
+        files = queries.list_data_files(session, problem, revision, actor, now)
+        accepted = actor is not None and queries.has_accepted_rules(session, actor, problem)
+        quota = _quota(session, problem, actor)
+        news = list_announcements(session, PageRequest(per_page=3), problem_slug=slug)
+    statement = choose_text(revision.statements, current_locale())
+    revealed = revision.sealed_seed if revision.seed_is_public else None
+    return render_template(
+        "problems/show.html",
+        problem=problem,
+        revision=revision,
+        spec=read_spec(revision),
+        parts=page_parts(statement, {"files": _("Data files"), "schedule": _("Schedule")}),
+        files=files,
+        must_accept=actor is not None and policy.needs_rules(actor, accepted),
+        quota=quota,
+        news=news.items,
+        now=now,
+        state=problem_state(problem, now),
+        open_board=open_board(problem, now),
+        closes_at=next_closing(problem, now),
+        seed=None if revealed is None else open_seed(platform().seal, revealed),
+    )
+
+
+@blueprint.get("/<slug>/rules")
+@access(Access.MEMBER)
+def rules(slug: str) -> ResponseReturnValue:
+    """Show the rules, to be accepted before the first download."""
+    actor = get_actor()
+    with platform().database.reading() as session:
+        problem = queries.get_readable_problem(session, slug, actor)
+        revision = queries.get_current_revision(session, problem)
+        accepted = queries.has_accepted_rules(session, actor, problem)
+    return render_template(
+        "problems/rules.html",
+        problem=problem,
+        rules=find_rules(choose_text(revision.statements, current_locale())),
+        must_accept=policy.needs_rules(actor, accepted),
+        file=request.args.get("file", ""),
+    )
+
+
+@blueprint.post("/<slug>/rules")
+@access(Access.MEMBER)
+def accept_rules(slug: str) -> ResponseReturnValue:
+    """Note that the rules were accepted and go on to the file that was asked for."""
+    actor, now = get_actor(), platform().clock.now()
+    with platform().database.transaction() as session:
+        problem = queries.get_readable_problem(session, slug, actor)
+        operations.accept_rules(session, actor, problem, now=now)
+    file = request.form.get("file", "")
+    if file:
+        target = url_for("problems.download", slug=slug, path=file)
+    else:
+        target = url_for("problems.show", slug=slug, _anchor="files")
+    return redirect(target, HTTPStatus.SEE_OTHER)
+
+
+@blueprint.get("/<slug>/files/<path:path>")
+@access(Access.MEMBER)
+def download(slug: str, path: str) -> ResponseReturnValue:
+    """Send a data file; who has not accepted the rules is shown them first."""
+    actor, now = get_actor(), platform().clock.now()
+    with platform().database.reading() as session:
+        problem = queries.get_readable_problem(session, slug, actor)
+        revision = queries.get_current_revision(session, problem)
+        files = queries.list_data_files(session, problem, revision, actor, now)
+        file = queries.get_data_file(files, path)
+        accepted = queries.has_accepted_rules(session, actor, problem)
+    if policy.needs_rules(actor, accepted):
+        return redirect(url_for("problems.rules", slug=slug, file=path), HTTPStatus.SEE_OTHER)
+    return send_blob(platform().blobs, file, request)
+
+
+@blueprint.get("/<slug>/cover.svg")
+@access(Access.ANYONE)
+def cover(slug: str) -> ResponseReturnValue:
+    """Send the cover: the pack's, cleaned when it was published, or one drawn here."""
+    with platform().database.reading() as session:
+        problem = queries.get_readable_problem(session, slug, find_actor())
+        revision = queries.get_current_revision(session, problem)
+    if revision.cover_blob is None:
+        image = draw_cover(problem.area, problem.slug)
+    else:
+        image = b"".join(platform().blobs.read(revision.cover_blob))
+    response = Response(image, mimetype="image/svg+xml")
+    response.headers["Content-Security-Policy"] = COVER_POLICY
+    response.headers["Cache-Control"] = "private, max-age=300"
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+@blueprint.get("/<slug>/announcements")
+@access(Access.ANYONE)
+def announcements(slug: str) -> ResponseReturnValue:
+    """List what was announced about one problem."""
+    asked = PageRequest.clamp(request.args.get("page", type=int), None)
+    with platform().database.reading() as session:
+        problem = queries.get_readable_problem(session, slug, find_actor())
+        page = list_announcements(session, asked, problem_slug=slug)
+    return render_template("problems/announcements.html", problem=problem, page=page)
+
+
+def _quota(session: Session, problem: Problem, actor: User | None) -> Quota | None:
+    quota_of = problem_hooks().quota_of
+    if quota_of is None or actor is None or actor.is_staff:
+        return None
+    return quota_of(session, problem, actor, platform().clock.now())

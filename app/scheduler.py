@@ -1,0 +1,58 @@
+"""`flask scheduler`: sweeps every few seconds and cleans up every hour."""
+
+import logging
+import signal
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Event
+from typing import TYPE_CHECKING, Final
+
+from app.core.blobs import LocalBlobs, collect_garbage
+from app.core.platform import Platform
+from app.evaluations.sweeping import sweep
+from app.problems.jobs import resend_publications
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+logger = logging.getLogger("baijing.scheduler")
+_GRACE: Final = timedelta(days=1)
+_CLEAN_EVERY: Final = timedelta(hours=1)
+
+
+def run_scheduler(settings: Settings, port: Platform) -> None:
+    """Sweep until told to stop; one sweep that fails is logged and the next one comes."""
+    stopping = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    cleaned: datetime | None = None
+    while not stopping.is_set():
+        _attempt("sweep", lambda: _sweep(port))
+        now = port.clock.now()
+        if cleaned is None or now - cleaned > _CLEAN_EVERY:
+            _attempt("clean-up", lambda: clean_up(port))
+            cleaned = now
+        stopping.wait(settings.sweep_seconds)
+
+
+def clean_up(port: Platform) -> int:
+    """Delete blobs that nothing refers to and what dead uploads left; return how many."""
+    before = port.clock.now() - _GRACE
+    stale = port.blobs.sweep_incoming(before) if isinstance(port.blobs, LocalBlobs) else 0
+    with port.database.reading() as session:
+        return stale + collect_garbage(session, port.blobs, before=before)
+
+
+def _sweep(port: Platform) -> None:
+    resend_publications()
+    done = sweep(port)
+    if done.put_back or done.queued_for_b:
+        logger.warning("put back %s, queued for B %s", done.put_back, done.queued_for_b)
+
+
+def _attempt(what: str, action: Callable[[], object]) -> None:
+    try:
+        action()
+    except Exception:
+        logger.exception("%s failed; trying again", what)

@@ -1,0 +1,213 @@
+"""Configuration: read once from the environment (prefix `BAIJING_`), validated, frozen."""
+
+import secrets
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+KEY_FILE: Final = "secret_key"
+_SHORTEST_KEY: Final = 32
+
+
+class Environment(StrEnum):
+    """Where the platform runs; `production` refuses unsafe settings."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class SandboxChoice(StrEnum):
+    """Which sandbox runs untrusted code."""
+
+    AUTO = "auto"
+    DOCKER = "docker"
+    BUBBLEWRAP = "bubblewrap"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; `str(error)` is one line an operator can act on."""
+
+
+class Settings(BaseSettings):
+    """Every setting. `docs/settings.md` lists the same names; a test keeps them equal."""
+
+    model_config = SettingsConfigDict(env_prefix="BAIJING_", frozen=True, extra="ignore")
+
+    env: Environment = Field(
+        default=Environment.DEVELOPMENT, description="`production` refuses unsafe settings."
+    )
+    allow_embedded: bool = Field(
+        default=False,
+        description="Lets production run on SQLite, embedded Redis, bubblewrap, a generated key.",
+    )
+    instance: Path = Field(
+        default=ROOT / "instance",
+        description="Folder of the database, blobs, caches, key and sockets on this machine.",
+    )
+    database_url: str = Field(
+        default="",
+        description="SQLAlchemy URL; empty means SQLite (WAL) under the instance folder.",
+    )
+    redis_url: str = Field(
+        default="", description="`redis://…`; empty means the embedded server that run-all starts."
+    )
+    blobs_url: str = Field(
+        default="",
+        description="`file:///…` or `s3://bucket/prefix`; empty means the instance folder.",
+    )
+    s3_endpoint: str = Field(default="", description="Endpoint of an S3-compatible store.")
+    sandbox: SandboxChoice = Field(
+        default=SandboxChoice.AUTO, description="`auto`, `docker` or `bubblewrap`."
+    )
+    sandbox_runtime: str = Field(
+        default="",
+        description="Container runtime: empty is the engine's default; `runsc` is gVisor.",
+    )
+    secret_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Signs cookies and seals seeds; required in production, else generated.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address the web server binds.")
+    port: int = Field(
+        default=8000,
+        ge=1,
+        le=65535,
+        description="Port the web server binds; plain `PORT` is read too.",
+        validation_alias=AliasChoices("BAIJING_PORT", "PORT"),
+    )
+    web_workers: int = Field(default=2, ge=1, le=64, description="Web server processes.")
+    web_threads: int = Field(default=8, ge=1, le=128, description="Threads per web process.")
+    trusted_proxies: int = Field(
+        default=0, ge=0, le=8, description="Reverse proxies in front whose forwarded headers count."
+    )
+    secure_cookies: bool = Field(
+        default=False, description="Send cookies over HTTPS only; always on in production."
+    )
+    lease_seconds: float = Field(
+        default=20.0, gt=0, description="A claim whose worker is silent this long is given away."
+    )
+    heartbeat_seconds: float = Field(
+        default=2.0, gt=0, description="How often a worker renews its claim and looks for a cancel."
+    )
+    sweep_seconds: float = Field(
+        default=5.0, gt=0, description="How often the scheduler looks for lost or due work."
+    )
+    max_upload_bytes: int = Field(
+        default=2 << 30, gt=0, description="Largest request body; a problem's own limit is smaller."
+    )
+    api_rate: str = Field(
+        default="600 per minute", description="API calls per token, or per address without one."
+    )
+    sign_in_rate: str = Field(
+        default="10 per minute", description="Sign-in attempts per address and per account."
+    )
+    sign_up_open: bool = Field(default=True, description="Whether anybody may create an account.")
+
+    @field_validator("instance")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @model_validator(mode="after")
+    def _safe_in_production(self) -> Self:
+        if self.env is Environment.PRODUCTION and not self.allow_embedded:
+            unsafe = list(_unsafe(self))
+            if unsafe:
+                raise ValueError("; ".join(unsafe))
+        return self
+
+    @property
+    def production(self) -> bool:
+        """Whether the platform runs for real."""
+        return self.env is Environment.PRODUCTION
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.instance / 'baijing.db'}"
+
+    @property
+    def blobs(self) -> str:
+        """The blob store's URL in force."""
+        return self.blobs_url or (self.instance / "blobs").as_uri()
+
+    @property
+    def embedded_redis(self) -> bool:
+        """Whether run-all has to start a Redis of its own."""
+        return not self.redis_url
+
+
+def _unsafe(settings: Settings) -> "list[str]":
+    checks = {
+        "BAIJING_DATABASE_URL must name a PostgreSQL server in production": (
+            not settings.database_url.startswith("postgresql")
+        ),
+        "BAIJING_REDIS_URL must name a Redis server in production": not settings.redis_url,
+        "BAIJING_SANDBOX must be docker in production": (
+            settings.sandbox is not SandboxChoice.DOCKER
+        ),
+        f"BAIJING_SECRET_KEY must be set in production, {_SHORTEST_KEY} characters or more": (
+            len(settings.secret_key.get_secret_value()) < _SHORTEST_KEY
+        ),
+    }
+    return [message for message, broken in checks.items() if broken]
+
+
+def load_settings() -> Settings:
+    """Read and validate the settings.
+
+    Raises:
+        SettingsError: naming each wrong variable in one line.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise SettingsError(_one_line(error)) from error
+    scheme = urlsplit(settings.blobs).scheme
+    if scheme not in {"file", "s3"}:
+        message = f"BAIJING_BLOBS_URL: {scheme!r} is not supported; use file:// or s3://"
+        raise SettingsError(message)
+    return settings
+
+
+def _one_line(error: ValidationError) -> str:
+    parts = []
+    for issue in error.errors():
+        name = "BAIJING_" + "_".join(str(part) for part in issue["loc"]).upper().removeprefix(
+            "BAIJING_"
+        )
+        text = issue["msg"].removeprefix("Value error, ")
+        parts.append(f"{name}: {text}" if issue["loc"] else text)
+    return "; ".join(parts)
+
+
+def secret_key(settings: Settings) -> str:
+    """Return the configured key, or the one generated once into the instance folder."""
+    configured = settings.secret_key.get_secret_value()
+    if configured:
+        return configured
+    path = settings.instance / KEY_FILE
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48))
+        try:
+            path.hardlink_to(fresh)  # of two first starts at once, one key wins
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text().strip()

@@ -1,0 +1,186 @@
+"""Writes: accept a submission, give a quota slot back, take a submission off the boards."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.accounts.models import User
+from app.core.audit import record_audit
+from app.core.blobs import Blob
+from app.core.clock import beijing_day, next_beijing_midnight
+from app.core.db import hold
+from app.core.errors import ConflictError
+from app.core.i18n import N_
+from app.problems.models import Board, Partition, Problem, Revision, StageState
+from app.submissions.errors import (
+    KindNotAcceptedError,
+    QuotaExceededError,
+    StaffCannotSubmitError,
+    StageClosedError,
+)
+from app.submissions.models import Kind, QuotaSlot, Submission
+from app.submissions.policy import can_submit
+from app.submissions.queries import find_repeated_submission
+from app.teams.models import Team
+from app.teams.operations import ensure_team
+
+NOTE_LENGTH: Final = 500
+FILENAME_LENGTH: Final = 255
+_TRIES: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What was handed in and how it was described; the blob is stored and checked already."""
+
+    blob: Blob
+    filename: str
+    kind: Kind
+    board: Board = Board.A
+    note: str = ""
+    idempotency_key: str | None = None
+
+
+class AlreadyRetractedError(ConflictError):
+    """It was retracted before."""
+
+    code = "already_retracted"
+    message = N_("This submission has already been retracted.")
+
+
+def check_may_submit(problem: Problem, user: User, board: Board, *, now: datetime) -> None:
+    """Refuse early, before an upload is read.
+
+    Raises:
+        StaffCannotSubmitError: the person works for the contest.
+        StageClosedError: the board's stage takes nothing now.
+        KindNotAcceptedError: board B of a problem whose one answer covers both.
+    """
+    if not can_submit(user):
+        raise StaffCannotSubmitError
+    stage = problem.stage(board)
+    if stage is None or stage.state(now) is not StageState.OPEN:
+        raise StageClosedError(stage=board.value)
+
+
+def submit(
+    session: Session, revision: Revision, user: User, upload: Upload, *, now: datetime
+) -> tuple[Submission, bool]:
+    """Accept one submission; return it and whether it is new (an idempotent repeat is not).
+
+    Raises:
+        StaffCannotSubmitError, StageClosedError: see `check_may_submit`.
+        KindNotAcceptedError: B takes predictions only: code is run on B by the platform.
+        QuotaExceededError: today's submissions are used up.
+    """
+    if upload.idempotency_key is not None:
+        earlier = find_repeated_submission(session, user, upload.idempotency_key)
+        if earlier is not None:
+            return earlier, False
+    problem = revision.problem
+    check_may_submit(problem, user, upload.board, now=now)
+    if upload.board is Board.B and (upload.kind is Kind.CODE or not _has_sets(revision)):
+        raise KindNotAcceptedError(kind=upload.kind)
+    team = ensure_team(session, problem, user, now)
+    submission = _build(revision, upload, now=now)
+    submission.team, submission.user = team, user
+    session.add(submission)
+    session.flush()
+    _claim_slot(session, problem, team, submission, now=now)
+    return submission, True
+
+
+def submit_baseline(
+    session: Session, revision: Revision, blob: Blob, *, now: datetime
+) -> Submission:
+    """Enter a pack's baseline: no team, no quota, marked as what it is."""
+    submission = _build(revision, Upload(blob, "baseline.zip", Kind.CODE), now=now)
+    submission.is_baseline = True
+    session.add(submission)
+    session.flush()
+    return submission
+
+
+def refund(session: Session, submission_id: int) -> None:
+    """Give the quota slot back; a submission that holds none is no error."""
+    session.execute(delete(QuotaSlot).where(QuotaSlot.submission_id == submission_id))
+
+
+def retract(
+    session: Session, submission: Submission, actor: User, reason: str, *, now: datetime
+) -> None:
+    """Take a submission off every board; its history stays.
+
+    Raises:
+        AlreadyRetractedError: it is off already.
+    """
+    hold(session, submission)
+    if submission.retracted_at is not None:
+        raise AlreadyRetractedError
+    submission.retracted_at = now
+    record_audit(
+        session,
+        actor.as_actor(),
+        "submission.retract",
+        f"submission:{submission.id}",
+        {"reason": reason, "problem": submission.problem.slug, "team": submission.team_id},
+        now=now,
+    )
+
+
+def _has_sets(revision: Revision) -> bool:
+    return bool(revision.spec["scoring"].get("partition") == Partition.SETS)
+
+
+def _build(revision: Revision, upload: Upload, *, now: datetime) -> Submission:
+    return Submission(
+        problem_id=revision.problem_id,
+        revision=revision,
+        kind=upload.kind,
+        board=upload.board,
+        blob=upload.blob.digest,
+        size=upload.blob.size,
+        filename=upload.filename[-FILENAME_LENGTH:],
+        note=upload.note[:NOTE_LENGTH],
+        idempotency_key=upload.idempotency_key,
+        created_at=now,
+    )
+
+
+def _claim_slot(
+    session: Session, problem: Problem, team: Team, submission: Submission, *, now: datetime
+) -> None:
+    """Insert the day's lowest free ordinal; losing a race to a team mate means trying the next."""
+    day, limit = beijing_day(now), problem.submissions_per_day
+    for _ in range(_TRIES):
+        taken = set(
+            session.scalars(
+                select(QuotaSlot.ordinal).where(
+                    QuotaSlot.problem_id == problem.id,
+                    QuotaSlot.team_id == team.id,
+                    QuotaSlot.day == day,
+                )
+            )
+        )
+        free = next((number for number in range(1, limit + 1) if number not in taken), None)
+        if free is None:
+            break
+        slot = QuotaSlot(
+            problem_id=problem.id,
+            team_id=team.id,
+            day=day,
+            ordinal=free,
+            submission_id=submission.id,
+        )
+        try:
+            with session.begin_nested():
+                session.add(slot)
+        except IntegrityError:
+            continue
+        return
+    wait = (next_beijing_midnight(now) - now).total_seconds()
+    raise QuotaExceededError(retry_after=max(1, int(wait)), limit=limit)

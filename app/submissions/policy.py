@@ -1,0 +1,40 @@
+"""Who may do what with submissions. Pure predicates: `can_<verb>_<noun>(actor, thing)`."""
+
+from collections.abc import Set as AbstractSet
+
+from app.accounts.models import User
+from app.problems.models import Board, Problem
+from app.submissions.models import Submission
+
+
+def can_read_submission(actor: User, submission: Submission, teams: AbstractSet[int]) -> bool:
+    """Allow the team's members (`teams` holds the ids of the actor's teams) and staff."""
+    return actor.is_staff or (submission.team_id is not None and submission.team_id in teams)
+
+
+def can_cancel_submission(actor: User, submission: Submission, teams: AbstractSet[int]) -> bool:
+    """Allow the team's members and organisers; a judge only reads."""
+    mine = submission.team_id is not None and submission.team_id in teams
+    return actor.is_organiser or (mine and not actor.is_staff)
+
+
+def can_retract_submission(actor: User) -> bool:
+    """Allow organisers to take a submission off the boards."""
+    return actor.is_organiser
+
+
+def can_rerun_submission(actor: User) -> bool:
+    """Allow organisers to have a submission evaluated again."""
+    return actor.is_organiser
+
+
+def can_submit(actor: User) -> bool:
+    """Refuse those who run the contest."""
+    return not actor.is_staff
+
+
+def can_read_board(actor: User | None, problem: Problem, board: Board) -> bool:
+    """Allow everybody A, staff B at any time, everybody B after the reveal."""
+    if board is Board.A or problem.b_revealed_at is not None:
+        return True
+    return actor is not None and actor.is_staff

@@ -1,0 +1,74 @@
+"""How changing a team can be refused."""
+
+from app.core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from app.core.i18n import N_
+
+
+class TeamNotFoundError(NotFoundError):
+    """No such team, or not one the actor may know of."""
+
+    code = "team_not_found"
+    message = N_("There is no such team, or you may not see it.")
+
+
+class UnknownInviteCodeError(InvalidError):
+    """No team of this problem has that invite code."""
+
+    code = "unknown_invite_code"
+    message = N_("No team of this problem has this invite code.")
+
+
+class StaffCannotCompeteError(ForbiddenError):
+    """Judges, organisers and administrators are in no team."""
+
+    code = "staff_cannot_compete"
+    message = N_("Judges and organisers cannot be in a team.")
+
+
+class NotCaptainError(ForbiddenError):
+    """Only the captain may do this."""
+
+    code = "not_captain"
+    message = N_("Only the captain of the team may do this.")
+
+
+class TeamsLockedError(ConflictError):
+    """Stage A of the problem has closed."""
+
+    code = "teams_locked"
+    message = N_("Teams cannot change any more: stage A of this problem has closed.")
+
+
+class AlreadyInTeamError(ConflictError):
+    """One person is in one team of a problem."""
+
+    code = "already_in_team"
+    message = N_("You are already in a team of this problem. Leave it first.")
+
+
+class TeamFullError(ConflictError):
+    """The team has as many members as the problem allows."""
+
+    code = "team_full"
+    message = N_("The team is full: this problem allows %(limit)s people.")
+
+
+class TeamNameTakenError(ConflictError):
+    """Another team of the problem has the name."""
+
+    code = "team_name_taken"
+    message = N_("Another team of this problem is already called %(name)s.")
+
+
+class CaptainLeavesError(ConflictError):
+    """A captain hands the team over before leaving it."""
+
+    code = "captain_leaves"
+    message = N_("Hand the team over to another member before you leave.")
+
+
+class LastMemberError(ConflictError):
+    """What a team has submitted stays with it, so its last member stays too."""
+
+    code = "last_member"
+    message = N_("Your team has submissions and you are its last member, so you cannot leave it.")

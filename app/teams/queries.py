@@ -1,0 +1,83 @@
+"""Reads about teams."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload
+
+from app.accounts.models import User
+from app.problems.models import Problem
+from app.teams.errors import TeamNotFoundError
+from app.teams.models import Membership, Team
+
+
+def find_team(session: Session, problem: Problem, user: User) -> Team | None:
+    """Return the team a person is in for a problem, or None."""
+    return session.scalar(
+        select(Team)
+        .join(Membership, Membership.team_id == Team.id)
+        .where(Membership.problem_id == problem.id, Membership.user_id == user.id)
+    )
+
+
+def get_team(session: Session, problem: Problem, user: User) -> Team:
+    """Return the team a person is in for a problem.
+
+    Raises:
+        TeamNotFoundError: the person is in none.
+    """
+    team = find_team(session, problem, user)
+    if team is None:
+        raise TeamNotFoundError
+    return team
+
+
+def find_team_by_code(session: Session, problem: Problem, code: str) -> Team | None:
+    """Return the team of a problem that an invite code names, or None."""
+    return session.scalar(
+        select(Team).where(Team.problem_id == problem.id, Team.invite_code == code)
+    )
+
+
+def lock_team(session: Session, team: Team) -> None:
+    """Hold the team until the transaction ends: its members are counted and changed one at a time.
+
+    SQLite holds the whole file from the beginning of a writing transaction, so there it says
+    nothing new.
+    """
+    session.execute(select(Team.id).where(Team.id == team.id).with_for_update())
+
+
+def count_members(session: Session, team: Team) -> int:
+    """Count a team's members now."""
+    return session.scalars(
+        select(func.count(Membership.id)).where(Membership.team_id == team.id)
+    ).one()
+
+
+def list_members(session: Session, team: Team) -> list[Membership]:
+    """Return a team's members with their names, the longest-standing first."""
+    return list(
+        session.scalars(
+            select(Membership)
+            .where(Membership.team_id == team.id)
+            .options(joinedload(Membership.user))
+            .order_by(Membership.id)
+        )
+    )
+
+
+def find_member(session: Session, team: Team, user_id: int) -> Membership | None:
+    """Return one person's membership of a team, or None."""
+    return session.scalar(
+        select(Membership).where(Membership.team_id == team.id, Membership.user_id == user_id)
+    )
+
+
+def list_taken_names(session: Session, problem: Problem, base: str) -> set[str]:
+    """Return which of `base`, `base 2`, `base 3` … teams of a problem are called."""
+    return set(
+        session.scalars(
+            select(Team.name).where(
+                Team.problem_id == problem.id, Team.name.startswith(base, autoescape=True)
+            )
+        )
+    )

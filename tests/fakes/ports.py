@@ -1,0 +1,83 @@
+"""A clock that stands still, a queue in a list, a sandbox that does as it is told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+from app.core.jobs import Job, P
+from sandbox import LogSink, Run, RunResult, SandboxError
+
+
+@dataclass
+class FrozenClock:
+    instant: datetime = datetime(2030, 1, 1, 4, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def tick(self, step: timedelta) -> None:
+        self.instant += step
+
+
+@dataclass
+class MemoryQueue:
+    jobs: list[tuple[str, str, tuple[object, ...]]] = field(default_factory=list)
+
+    def put(self, pool: str, declared: Job[P], *args: P.args, **kwargs: P.kwargs) -> None:
+        assert not kwargs
+        self.jobs.append((pool, declared.path, args))
+
+    def waiting(self, pool: str) -> int:
+        return sum(queued == pool for queued, _, _ in self.jobs)
+
+
+def finished(**changes: object) -> RunResult:
+    """A run that ended well, with some fields changed."""
+    plain: dict[str, object] = {
+        "verdict": None,
+        "message": "",
+        "exit_code": 0,
+        "wall_s": 0.5,
+        "cpu_s": 0.25,
+        "peak_memory_bytes": 32 << 20,
+        "output_bytes": 10,
+        "log": "",
+        "log_truncated": False,
+        "backend": "scripted",
+        "image_digest": "sha256:0",
+        "cancelled": False,
+        "phases": {},
+    }
+    return RunResult(**(plain | changes))  # type: ignore[arg-type]
+
+
+@dataclass
+class ScriptedSandbox:
+    """Runs a Python function instead of code: it may write answers into `run.output`."""
+
+    act: Callable[[Run], RunResult] = lambda _run: finished()
+    broken: bool = False
+    runs: list[Run] = field(default_factory=list)
+    name: str = "scripted"
+
+    def execute(
+        self, run: Run, *, log: LogSink | None = None, cancel: Event | None = None
+    ) -> RunResult:
+        del cancel
+        self.runs.append(run)
+        if self.broken:
+            message = "engine unreachable"
+            raise SandboxError(message)
+        result = self.act(run)
+        if log is not None and result.log:
+            log(result.log.encode())
+        return result
+
+    def reap(self, is_alive: Callable[[str], bool]) -> int:
+        del is_alive
+        return 0
+
+    def prepare(self, image: str, progress: Callable[[str], None]) -> str:
+        progress(f"{image} is ready")
+        return "sha256:0"
