@@ -47,7 +47,8 @@ def _read(path: Path, columns: Mapping[str, ColumnType], key: tuple[str, ...], n
 def _convert(parquet: Path, path: Path) -> None:
     """Write a Parquet table as CSV, so that one reader checks both."""
     try:
-        pd.read_parquet(parquet).to_csv(path, index=False, float_format=repr)
+        # without a format pandas writes the shortest text that reads back as the same number
+        pd.read_parquet(parquet).to_csv(path, index=False)
     except (ImportError, ValueError, OSError) as error:
         params = {"name": PARQUET, "reason": str(error).splitlines()[0]}
         raise TruthError(Message("truth_unreadable", params)) from None
