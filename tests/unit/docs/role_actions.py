@@ -1,0 +1,208 @@
+"""What people do with the platform, each action with its route and the policy that decides."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from app.accounts.models import Role, User
+from app.accounts.policy import can_give_role, can_manage_user, can_manage_users
+from app.contests.policy import can_post_announcement
+from app.problems.models import Board, Problem, Stage
+from app.problems.policy import (
+    can_download_input,
+    can_edit_problem,
+    can_publish_problem,
+    can_read_problem,
+    can_read_staff_pages,
+)
+from app.submissions.models import Submission
+from app.submissions.policy import (
+    can_cancel_submission,
+    can_read_board,
+    can_read_submission,
+    can_rerun_submission,
+    can_retract_submission,
+    can_submit,
+)
+from app.teams.models import Team
+from app.teams.policy import can_compete, can_lead_team
+
+YES, NO, OWN = "yes", "–", "own"
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+TEAM = 3
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Somebody before a problem with a hidden B, somebody's submission and team."""
+
+    actor: User | None
+    teams: frozenset[int]
+    problem: Problem
+    submission: Submission
+    team: Team
+    other: User
+
+    @property
+    def user(self) -> User:
+        assert self.actor is not None
+        return self.actor
+
+    def stranger(self) -> "Situation":
+        """The same where submission and team are somebody else's."""
+        return replace(self, teams=frozenset(), team=Team(id=9, captain_id=99))
+
+
+def situation(actor: User | None) -> Situation:
+    return Situation(
+        actor=actor,
+        teams=frozenset({TEAM}),
+        problem=_problem(),
+        submission=Submission(id=1, team_id=TEAM),
+        team=Team(id=TEAM, captain_id=7),
+        other=User(id=8, role=Role.PARTICIPANT),
+    )
+
+
+def _problem(*, withdrawn: bool = False) -> Problem:
+    opened = Stage(key=Board.A, opens_at=NOW - timedelta(days=1), closes_at=None)
+    return Problem(
+        stages=[opened, Stage(key=Board.B, opens_at=None, closes_at=None)],
+        b_revealed_at=None,
+        withdrawn_at=NOW if withdrawn else None,
+    )
+
+
+@dataclass(frozen=True)
+class Action:
+    """A row of the table. `also` names further routes that the same row speaks for."""
+
+    title: str
+    endpoint: str
+    allowed: Callable[[Situation], bool] | None = None
+    also: tuple[str, ...] = ()
+
+
+ACTIONS = (
+    Action("Read problems, statements, announcements", "problems.show"),
+    Action("Read board A", "leaderboards.show"),
+    Action(
+        "Read board B before the reveal",
+        "leaderboards.show",
+        lambda at: can_read_board(at.actor, at.problem, Board.B),
+    ),
+    Action(
+        "Read a withdrawn problem",
+        "problems.show",
+        lambda at: can_read_problem(at.actor, _problem(withdrawn=True)),
+    ),
+    Action("Create an account", "accounts.sign_up", also=("accounts.sign_in",)),
+    Action("Set a password with a link from an organiser", "accounts.reset_password"),
+    Action(
+        "Change one's password and language, make API tokens",
+        "accounts.create_token",
+        also=(
+            "accounts.sign_out",
+            "accounts.revoke_token",
+            "accounts.change_password",
+            "accounts.choose_language",
+        ),
+    ),
+    Action("Accept the rules, download data", "problems.accept_rules"),
+    Action(
+        "Download B's input before its stage opens",
+        "problems.download",
+        lambda at: can_download_input(at.actor, at.problem, Board.B, NOW),
+    ),
+    Action(
+        "Submit",
+        "submissions.create_post",
+        lambda at: can_submit(at.user),
+        also=("submissions_api.create",),
+    ),
+    Action(
+        "Found, join and leave a team",
+        "teams.create",
+        lambda at: can_compete(at.user),
+        also=("teams.join", "teams.leave"),
+    ),
+    Action(
+        "Rename a team, renew its code, remove a member, hand over",
+        "teams.rename",
+        lambda at: can_lead_team(at.user, at.team),
+        also=("teams.replace_code", "teams.remove_member", "teams.hand_over"),
+    ),
+    Action(
+        "Read a submission, its log and file",
+        "submissions.show",
+        lambda at: can_read_submission(at.user, at.submission, at.teams),
+    ),
+    Action(
+        "Cancel a submission",
+        "submissions.cancel",
+        lambda at: can_cancel_submission(at.user, at.submission, at.teams),
+        also=("submissions_api.cancel",),
+    ),
+    Action(
+        "Read the staff overview, settings and publications",
+        "problems_staff.show",
+        lambda at: can_read_staff_pages(at.actor),
+    ),
+    Action("Read the list of all submissions", "submissions_staff.index"),
+    Action(
+        "Publish a pack",
+        "problems_staff.upload",
+        lambda at: can_publish_problem(at.actor),
+    ),
+    Action(
+        "Change settings, open and close stages",
+        "problems_staff.change",
+        lambda at: can_edit_problem(at.actor, at.problem),
+        also=("problems_staff.open_stage", "problems_staff.close_stage"),
+    ),
+    Action(
+        "Reveal board B and the seed",
+        "problems_staff.reveal_b",
+        lambda at: can_edit_problem(at.actor, at.problem),
+        also=("problems_staff.reveal_seed",),
+    ),
+    Action(
+        "Retract a submission",
+        "submissions_staff.retract",
+        lambda at: can_retract_submission(at.user),
+    ),
+    Action(
+        "Have a submission evaluated again",
+        "submissions_staff.rerun",
+        lambda at: can_rerun_submission(at.user),
+    ),
+    Action(
+        "Publish an announcement",
+        "contests_staff.create",
+        lambda at: can_post_announcement(at.actor),
+        also=("problems_staff.announce",),
+    ),
+    Action("List people", "accounts_staff.index", lambda at: can_manage_users(at.user)),
+    Action(
+        "Disable a participant or judge, hand them a password link",
+        "accounts_staff.disable",
+        lambda at: can_manage_user(at.user, at.other),
+        also=("accounts_staff.enable", "accounts_staff.create_reset_link"),
+    ),
+    Action(
+        "The same for an organiser or administrator",
+        "accounts_staff.disable",
+        lambda at: can_manage_user(at.user, User(id=8, role=Role.ORGANISER)),
+    ),
+    Action(
+        "Make a participant a judge, and back",
+        "accounts_staff.change_role",
+        lambda at: can_give_role(at.user, at.other, Role.JUDGE),
+    ),
+    Action(
+        "Make somebody an organiser or administrator",
+        "accounts_staff.change_role",
+        lambda at: can_give_role(at.user, at.other, Role.ORGANISER),
+    ),
+    Action("Read the audit log", "home_staff.audit"),
+)

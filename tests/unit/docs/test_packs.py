@@ -1,0 +1,82 @@
+"""docs/problem-packs.md says what the loader accepts."""
+
+import json
+import re
+from math import isinf
+
+from click.testing import CliRunner
+
+from app.problems.cli import commands
+from problems.report import STEPS
+from problems.spec import ProblemSpec
+from scoring.metrics import METRICS
+from scoring.metrics.base import Metric
+from tests.unit.docs.blocks import DOCS, check_block, table
+
+PAGE = DOCS / "problem-packs.md"
+
+
+def test_the_table_of_metrics_is_that_of_the_registry() -> None:
+    head = ["metric", "better", "range", "truth", "answer", "parameters", "definition"]
+    rows = [_row(name, metric) for name, metric in METRICS.items() if name == metric.name]
+    check_block(PAGE, "metrics", table(head, rows))
+
+
+def test_the_table_of_keys_is_that_of_the_model() -> None:
+    text = PAGE.read_text()
+    missing = [
+        name
+        for model in _models()
+        for name in model
+        if not re.search(rf"`(?:[a-z_]+\.)*{re.escape(name)}[`.]", text)
+    ]
+    assert missing == []
+
+
+def test_every_step_of_the_check_is_explained() -> None:
+    text = PAGE.read_text()
+    assert [name for name, (_, said) in STEPS.items() if f"| {said} |" not in text] == []
+
+
+def test_the_schema_is_printed_by_the_command() -> None:
+    printed = CliRunner().invoke(commands.commands["schema"]).stdout
+    schema = json.loads(printed)
+    assert schema["additionalProperties"] is False
+    assert set(schema["properties"]) == set(ProblemSpec.model_fields)
+
+
+def _models() -> list[list[str]]:
+    """The keys of every part of problem.yaml; the two of a text in two languages are shown."""
+    schema = ProblemSpec.model_json_schema(by_alias=True)
+    parts = [part for name, part in schema["$defs"].items() if name != "Localized"]
+    return [list(part.get("properties", {})) for part in (schema, *parts)]
+
+
+def _row(name: str, metric: Metric) -> list[str]:
+    names = ", ".join(f"`{one}`" for one in (name, *metric.aliases))
+    params = (f"`{key}`{' (required)' * it.required}" for key, it in metric.params.items())
+    better = {None: "either", "max": "higher", "min": "lower"}[metric.direction]
+    return [
+        names,
+        better,
+        f"{_edge(metric.low)} … {_edge(metric.high)}",
+        metric.target.value,
+        _answer(metric),
+        ", ".join(params),
+        metric.source,
+    ]
+
+
+def _answer(metric: Metric) -> str:
+    kind = metric.prediction.value
+    if metric.predictions == 1:
+        return kind
+    if metric.predictions is not None:
+        return f"{metric.predictions} × {kind}"
+    return f"{kind} per quantile" if "quantiles" in metric.params else f"{kind}, or one per class"
+
+
+def _edge(value: float) -> str:
+    if isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return f"{value:g}".replace("-", "−")
