@@ -7,7 +7,7 @@ PYTHON ?= $(shell command -v python3.12 >/dev/null && python3.12 -c 'pass' 2>/de
 VENV := .venv
 BIN := $(VENV)/bin
 FLASK := $(BIN)/python -m flask
-SOURCES := app scoring sandbox problems migrations tests tools benchmarks
+SOURCES := app scoring sandbox problems migrations tests tools benchmarks deploy
 
 .PHONY: help demo demo-once test test-fast test-full lint format bench assets clean lock
 
@@ -41,7 +41,7 @@ bench: $(VENV)/.dev ## Benchmarks as ratios against a named reference
 	@$(BIN)/python -m benchmarks
 
 assets: $(VENV)/.app ## Compile translations
-	@$(BIN)/python tools/translations.py compile
+	@$(BIN)/python tools/translations.py compile >&2
 
 services: ## Install and prepare PostgreSQL, Redis, Docker and Chromium where the machine lets it
 	@tools/services install

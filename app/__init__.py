@@ -8,6 +8,9 @@ if TYPE_CHECKING:
 
 def create_app() -> "Flask":
     """Return the application with its commands, from the environment: what `flask` calls."""
+    from app.settings import settings_or_exit  # noqa: PLC0415 — see below
+
+    configured = settings_or_exit()  # at once: a wrong setting must not wait for seconds of imports
     from app.cli import build  # noqa: PLC0415 — importing a part must not load the whole
 
-    return build()
+    return build(configured)

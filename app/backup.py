@@ -16,7 +16,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, Final, NoReturn, cast
+from typing import IO, Any, BinaryIO, Final, NoReturn, cast
 
 import click
 from flask.cli import with_appcontext
@@ -299,11 +299,11 @@ def _add(tar: tarfile.TarFile, name: str, content: IO[bytes] | SpooledTemporaryF
     info.size = content.seek(0, io.SEEK_END)
     info.mode = 0o600
     content.seek(0)
-    tar.addfile(info, cast("IO[bytes]", content))
+    tar.addfile(info, content)
 
 
-def _content(tar: tarfile.TarFile, name: str) -> IO[bytes]:
+def _content(tar: tarfile.TarFile, name: str) -> BinaryIO:
     found = tar.extractfile(name)
     if found is None:
         raise KeyError(name)
-    return found
+    return cast("BinaryIO", found)

@@ -17,14 +17,15 @@ from app.factory import create_app
 from app.problems.cli import commands as problem_commands
 from app.run_all import run_all
 from app.scheduler import run_scheduler
+from app.settings import Settings
 from app.worker import WorkerHost
 
 POOLS: Final = ("cpu", "gpu")
 
 
-def build() -> Flask:
+def build(configured: Settings) -> Flask:
     """Return the application with its commands."""
-    app = create_app()
+    app = create_app(configured)
     for command in (
         web,
         worker,

@@ -40,7 +40,7 @@ DEMO_SEED: Final = 2025
 _PEOPLE: Final = (
     ("team@demo.example.org", "示例队员", Role.PARTICIPANT),
     ("judge@demo.example.org", "示例评委", Role.JUDGE),
-    ("organiser@demo.example.org", "示例组织者", Role.ORGANISER),
+    ("organiser@demo.example.org", "示例组委会", Role.ORGANISER),
 )
 
 
@@ -65,7 +65,7 @@ def once() -> None:
             prepare_demo(port)
             supervisor = Supervisor(children_of(configured), patience=Patience(failures=5))
             supervisor.run(until=lambda: _baselines_done(port))
-    sys.exit(_report(port))
+    sys.exit(report(port))
 
 
 @contextmanager
@@ -158,7 +158,7 @@ def _baselines_done(port: Platform) -> bool:
         return all(one.state in FINISHED for _, one in _baseline_evaluations(session))
 
 
-def _report(port: Platform) -> int:
+def report(port: Platform) -> int:
     """Print `slug⇥board⇥column⇥score` for every baseline; return the exit status."""
     with port.database.reading() as session:
         found = _baseline_evaluations(session)

@@ -1,7 +1,5 @@
 """The Flask application factory."""
 
-import logging
-import sys
 from datetime import timedelta
 from typing import Final
 
@@ -28,7 +26,7 @@ from app.problems import api as problems_api
 from app.problems import staff_views as problems_staff_views
 from app.problems import views as problems_views
 from app.problems.hooks import attach_hooks
-from app.settings import Settings, SettingsError, load_settings, secret_key
+from app.settings import Settings, secret_key, settings_or_exit
 from app.teams import views as teams_views
 from app.ui.edge import register_edge
 from app.wiring import build_platform
@@ -76,13 +74,3 @@ def create_app(settings: Settings | None = None, platform: Platform | None = Non
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app
-
-
-def settings_or_exit() -> Settings:
-    """Read the settings, or end with status 2 and one line on what is wrong."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    try:
-        return load_settings()
-    except SettingsError as error:
-        print(f"baijing: {error}", file=sys.stderr)  # noqa: T201 — before any logger is configured
-        raise SystemExit(2) from error

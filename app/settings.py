@@ -1,6 +1,8 @@
 """Configuration: read once from the environment (prefix `BAIJING_`), validated, frozen."""
 
+import logging
 import secrets
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
@@ -37,7 +39,7 @@ class SandboxChoice(StrEnum):
 
 
 class SettingsError(Exception):
-    """A setting is wrong; `str(error)` is one line an operator can act on."""
+    """Settings are wrong; `str(error)` has one line for each that an operator can act on."""
 
 
 class Settings(BaseSettings):
@@ -125,7 +127,7 @@ class Settings(BaseSettings):
         if self.env is Environment.PRODUCTION and not self.allow_embedded:
             unsafe = list(_unsafe(self))
             if unsafe:
-                raise ValueError("; ".join(unsafe))
+                raise ValueError("\n".join(unsafe))
         return self
 
     @property
@@ -169,7 +171,7 @@ def load_settings() -> Settings:
     """Read and validate the settings.
 
     Raises:
-        SettingsError: naming each wrong variable in one line.
+        SettingsError: naming each wrong variable in a line of its own.
     """
     try:
         settings = Settings()
@@ -182,6 +184,17 @@ def load_settings() -> Settings:
     return settings
 
 
+def settings_or_exit() -> Settings:
+    """Read the settings, or end with status 2 and one line on what is wrong."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        return load_settings()
+    except SettingsError as error:
+        for line in str(error).splitlines():
+            print(f"baijing: {line}", file=sys.stderr)  # noqa: T201 — no logger is configured yet
+        raise SystemExit(2) from error
+
+
 def _one_line(error: ValidationError) -> str:
     parts = []
     for issue in error.errors():
@@ -190,7 +203,7 @@ def _one_line(error: ValidationError) -> str:
         )
         text = issue["msg"].removeprefix("Value error, ")
         parts.append(f"{name}: {text}" if issue["loc"] else text)
-    return "; ".join(parts)
+    return "\n".join(parts)
 
 
 def secret_key(settings: Settings) -> str:

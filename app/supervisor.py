@@ -2,7 +2,7 @@
 
 Every line of a child is shown with the child's name. A child that dies is started again, slower
 each time it dies young. A signal ends all of them, the last started first, and whatever they
-started: each child leads a process group. If the supervisor itself is killed, the kernel kills them.
+started: each child leads a process group. If the supervisor is killed, the kernel kills them.
 """
 
 import os

@@ -170,7 +170,11 @@ def _work(app: Flask, pool: str, host: str) -> None:
     """Run one RQ worker on an application made after the fork: nothing is shared across it."""
     name_worker(app, host)
     with app.app_context():
-        worker = PoolWorker(
-            pool, connect(redis_url(settings())), platform().database.forget_connections
-        )
+        worker = PoolWorker(pool, connect(redis_url(settings())), _begin_job)
         worker.work(logging_level="WARNING")
+
+
+def _begin_job() -> None:
+    """Prepare a forked job: no inherited connections, and no word on the sandbox each time."""
+    platform().database.forget_connections()
+    logging.getLogger("baijing.sandbox").setLevel(logging.WARNING)

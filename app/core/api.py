@@ -207,6 +207,12 @@ def parse_model(model: type[M], values: Mapping[str, object], where: str) -> M:
     Raises:
         MalformedRequestError: naming each wrong field as `where.field`.
     """
+    unstorable = [name for name, text in values.items() if isinstance(text, str) and "\0" in text]
+    if unstorable:
+        issue = PydanticIssue("nul", "NUL is not allowed.", {})
+        raise MalformedRequestError(
+            details=[FieldIssue(f"{where}.{name}", issue) for name in unstorable]
+        )
     try:
         return model.model_validate(values)
     except ValidationError as error:

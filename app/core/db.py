@@ -112,7 +112,11 @@ class Database:
     @classmethod
     def connect(cls, url: str) -> "Database":
         """Open a database by URL. SQLite gets WAL, foreign keys and a busy timeout."""
-        engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+        if url.startswith("postgresql"):
+            # a server that is gone must not hang a process that is told to stop
+            engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+        else:
+            engine = create_engine(url)
         if engine.dialect.name == "sqlite":
             _prepare_sqlite(engine)
         return cls(engine)

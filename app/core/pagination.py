@@ -10,6 +10,7 @@ U = TypeVar("U")
 
 DEFAULT_PER_PAGE: Final = 20
 MAX_PER_PAGE: Final = 100
+MAX_PAGE: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class PageRequest:
         cls, page: int | None, per_page: int | None, *, default: int = DEFAULT_PER_PAGE
     ) -> "PageRequest":
         """Bound what a client asked for."""
-        return cls(max(1, page or 1), min(MAX_PER_PAGE, max(1, per_page or default)))
+        return cls(min(MAX_PAGE, max(1, page or 1)), min(MAX_PER_PAGE, max(1, per_page or default)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,32 @@ A server that answers and closes while the client is still sending makes most cl
 broken connection instead of the answer. A moderate excess is therefore read and thrown away.
 """
 
-from typing import BinaryIO, Final
+from collections.abc import Callable
+from typing import BinaryIO, Final, ParamSpec, TypeVar
 
 from flask import request
 
 from app.core.blobs import CHUNK, format_bytes
 from app.core.errors import TooLargeError
 
+P = ParamSpec("P")
+R = TypeVar("R")
+_MARK: Final = "takes_files"
+
 # a multipart body's own lines and the small fields next to the file
 _ENVELOPE_BYTES: Final = 1 << 20
 _DRAINED_BYTES: Final = 256 << 20
+
+
+def accepts_files(view: Callable[P, R]) -> Callable[P, R]:
+    """Declare that a view reads files: below `@access`. Bodies of all others are kept small."""
+    vars(view)[_MARK] = True
+    return view
+
+
+def takes_files(view: Callable[..., object]) -> bool:
+    """Tell whether a view was declared to read files."""
+    return bool(vars(view).get(_MARK, False))
 
 
 def check_body_size(limit: int) -> None:

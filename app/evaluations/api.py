@@ -21,7 +21,7 @@ from app.core.api import (
 from app.core.current import platform
 from app.core.errors import FieldIssue, ForbiddenError
 from app.core.i18n import N_
-from app.core.uploads import check_body_size
+from app.core.uploads import accepts_files, check_body_size
 from app.core.web import API_PREFIX, Access, access
 from app.evaluations import operations, queries
 from app.evaluations.api_models import (
@@ -77,6 +77,7 @@ _LONGEST_KEY: Final = 128
     )
 )
 @access(Access.MEMBER)
+@accepts_files
 def create(slug: str) -> Answer:
     """Accept a submission, or say what is wrong with it."""
     actor, key = get_actor(), _parse_key()

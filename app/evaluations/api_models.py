@@ -34,7 +34,7 @@ class SubmissionQuery(PageInput):
 class LogQuery(Input):
     """Where to go on reading a log."""
 
-    offset: int = Field(default=0, ge=0, description="UTF-8 bytes from the beginning.")
+    offset: int = Field(default=0, ge=0, le=1 << 40, description="UTF-8 bytes from the beginning.")
 
 
 class RunOutput(Output):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from app.evaluations.errors import IllegalTransitionError
@@ -23,6 +24,7 @@ class Assignment:
     """All a worker needs to evaluate without the database."""
 
     evaluation_id: int
+    submission_id: int
     attempt: int
     worker: str
     board: Board
@@ -45,12 +47,27 @@ class Assignment:
         return f"{installation}/{self.evaluation_id}/{self.attempt}"
 
 
+class UnreadableEvaluationError(Exception):
+    """What an evaluation needs cannot be put together; the cause says what is missing."""
+
+    def __init__(self, evaluation_id: int) -> None:
+        self.evaluation_id = evaluation_id
+        super().__init__(f"evaluation {evaluation_id} cannot be read")
+
+
 def claim_next(
     session: Session, pool: str, worker: str, *, now: datetime, lease: timedelta
 ) -> Assignment | None:
-    """Claim the fairest waiting evaluation of a pool, or return None when none waits."""
+    """Claim the fairest waiting evaluation of a pool, or return None when none waits.
+
+    Raises:
+        UnreadableEvaluationError: whose turn it is cannot be evaluated at all, by our fault.
+    """
     while (candidate := _next_waiting(session, pool, now=now)) is not None:
-        assignment = _assignment(session, candidate, worker)
+        try:
+            assignment = _assignment(session, candidate, worker)
+        except (LookupError, ValueError, NoResultFound) as error:
+            raise UnreadableEvaluationError(candidate.id) from error
         step = Step(assignment.first_state, now, worker, "claimed", candidate.attempt)
         try:
             advance(
@@ -131,6 +148,7 @@ def _assignment(session: Session, evaluation: Evaluation, worker: str) -> Assign
     scored_on = [evaluation.board] if sets else list(data)
     return Assignment(
         evaluation_id=evaluation.id,
+        submission_id=submission.id,
         attempt=evaluation.attempt + 1,
         worker=worker,
         board=evaluation.board,

@@ -119,7 +119,7 @@ def _run_code(assignment: Assignment, around: Surroundings, code: Path, answer: 
             output_bytes=resources.output,
         ),
         collect=(spec.submission.file,),
-        env={"SEED": str(assignment.evaluation_id)},
+        env={"SEED": str(assignment.submission_id)},  # a re-run gets the same
         owner=around.owner,
     )
     return around.platform.sandbox().execute(run, log=around.log, cancel=around.cancel)

@@ -14,11 +14,11 @@ from app.core.current import platform, settings, worker_name
 from app.core.jobs import JobQueue, enqueue, job
 from app.core.platform import Platform
 from app.evaluations import operations
-from app.evaluations.claims import Assignment, claim_next
+from app.evaluations.claims import Assignment, UnreadableEvaluationError, claim_next
 from app.evaluations.errors import IllegalTransitionError
 from app.evaluations.execution import Surroundings, evaluate
 from app.evaluations.heartbeat import Heartbeat
-from app.evaluations.models import Evaluation, State
+from app.evaluations.models import CLAIMED, Evaluation, State
 from app.evaluations.outcomes import Outcome
 from app.evaluations.states import Step, advance
 from app.evaluations.workspace import open_workspace
@@ -47,8 +47,13 @@ def evaluate_one(port: Platform, configured: Settings, pool: str, worker: str) -
     Two short transactions with nothing open between them while untrusted code runs.
     """
     lease = timedelta(seconds=configured.lease_seconds)
-    with port.database.transaction() as session:
-        assignment = claim_next(session, pool, worker, now=port.clock.now(), lease=lease)
+    try:
+        with port.database.transaction() as session:
+            assignment = claim_next(session, pool, worker, now=port.clock.now(), lease=lease)
+    except UnreadableEvaluationError as error:
+        logger.exception("evaluation %s: our fault", error.evaluation_id)
+        _set_aside(port, error.evaluation_id, traceback.format_exc(limit=-3)[-2000:], worker)
+        return True
     if assignment is None:
         return False
     logger.info("evaluation %s: attempt %s", assignment.evaluation_id, assignment.attempt)
@@ -56,6 +61,8 @@ def evaluate_one(port: Platform, configured: Settings, pool: str, worker: str) -
     try:
         with beat:
             outcome = _evaluate(port, configured, assignment, beat)
+            # with the lease still renewed and no transaction open: a store may be slow
+            losses = operations.store_losses(port.blobs, outcome)
     except Exception:
         logger.exception("evaluation %s: our fault", assignment.evaluation_id)
         _give_back(port, assignment, traceback.format_exc(limit=-3)[-2000:])
@@ -63,7 +70,7 @@ def evaluate_one(port: Platform, configured: Settings, pool: str, worker: str) -
     if beat.lost.is_set():
         logger.warning("evaluation %s: claim lost, result dropped", assignment.evaluation_id)
         return True
-    _record(port, assignment, outcome, beat)
+    _record(port, assignment, outcome, losses, beat)
     return True
 
 
@@ -73,7 +80,7 @@ def _evaluate(
     def announce(run: RunResult) -> None:
         with port.database.transaction() as session:
             now = port.clock.now()
-            step = Step(State.SCORING, now, assignment.worker, "ran", assignment.attempt)
+            step = Step(State.SCORING, now, assignment.worker, "ran", assignment.attempt, CLAIMED)
             lease = now + timedelta(seconds=configured.lease_seconds)
             advance(
                 session,
@@ -97,18 +104,29 @@ def _evaluate(
         return evaluate(assignment, around)
 
 
-def _record(port: Platform, assignment: Assignment, outcome: Outcome, beat: Heartbeat) -> None:
+def _record(
+    port: Platform, assignment: Assignment, outcome: Outcome, losses: str | None, beat: Heartbeat
+) -> None:
     try:
         with port.database.transaction() as session:
             now = port.clock.now()
             beat.logbook.close(session, outcome.run)
-            operations.record_outcome(session, port.blobs, assignment, outcome, now=now)
+            state = operations.record_outcome(
+                session, assignment, outcome, losses_blob=losses, now=now
+            )
     except IllegalTransitionError:
         logger.warning("evaluation %s: claim lost, result dropped", assignment.evaluation_id)
         return
-    logger.info(
-        "evaluation %s: %s %s", assignment.evaluation_id, outcome.state, outcome.verdict or ""
-    )
+    logger.info("evaluation %s: %s %s", assignment.evaluation_id, state, outcome.verdict or "")
+
+
+def _set_aside(port: Platform, evaluation_id: int, reason: str, worker: str) -> None:
+    try:
+        with port.database.transaction() as session:
+            now = port.clock.now()
+            operations.record_unreadable(session, evaluation_id, reason, now=now, actor=worker)
+    except IllegalTransitionError:
+        logger.warning("evaluation %s: somebody else has it", evaluation_id)
 
 
 def _give_back(port: Platform, assignment: Assignment, reason: str) -> None:

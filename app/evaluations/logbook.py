@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.core.db import after_commit
 from app.evaluations.models import FINISHED, Evaluation, LogChunk
 from sandbox import RunResult
 from sandbox.logs import LogCleaner
@@ -14,6 +15,7 @@ from sandbox.logs import LogCleaner
 HEAD_BYTES: Final = 512 << 10
 TAIL_BYTES: Final = 64 << 10
 READ_BYTES: Final = 256 << 10
+_LARGEST_OFFSET: Final = 1 << 40
 
 
 class Logbook:
@@ -44,36 +46,45 @@ class Logbook:
             self._pending.append(self._cleaner.feed(chunk[:room]))
 
     def flush(self, session: Session) -> None:
-        """Store what has come since the last time."""
+        """Store what has come since the last commit; a transaction that fails loses nothing."""
         with self._lock:
+            count = len(self._pending)
             text = "".join(self._pending)
-            self._pending.clear()
-        self._store(session, text)
+        size = self._store(session, text, self._written)
+        after_commit(session, lambda: self._forget(count, size))
 
     def close(self, session: Session, result: RunResult | None) -> None:
-        """Store the rest, and the tail of a log whose middle was left out."""
-        with self._lock:
-            self._pending.append(self._cleaner.feed(b"", final=True))
-        self.flush(session)
-        if self._full and result is not None:
-            tail = result.log.encode()[-TAIL_BYTES:].decode(errors="ignore")
-            self._store(session, f"\n[…]\n{tail}")
+        """Store the rest, and the tail of a log whose middle was left out.
 
-    def _store(self, session: Session, text: str) -> None:
-        text = text.replace("\x00", "")
-        if not text:
-            return
-        size = len(text.encode())
-        session.add(
-            LogChunk(
-                evaluation_id=self._evaluation_id,
-                attempt=self._attempt,
-                start=self._written,
-                size=size,
-                text=text,
-            )
-        )
+        To be called once the run is over; a second call stores the same again.
+        """
+        with self._lock:
+            text = "".join(self._pending) + self._cleaner.feed(b"", final=True)
+            if self._full and result is not None:
+                tail = result.log.encode()[-TAIL_BYTES:].decode(errors="ignore")
+                text += f"\n[…]\n{tail}"
+        self._store(session, text, self._written)
+
+    def _forget(self, count: int, size: int) -> None:
+        with self._lock:
+            del self._pending[:count]
         self._written += size
+
+    def _store(self, session: Session, text: str, start: int) -> int:
+        """Add a piece; return its size in bytes."""
+        text = text.replace("\x00", "")
+        size = len(text.encode())
+        if text:
+            session.add(
+                LogChunk(
+                    evaluation_id=self._evaluation_id,
+                    attempt=self._attempt,
+                    start=start,
+                    size=size,
+                    text=text,
+                )
+            )
+        return size
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,7 @@ def read_log(session: Session, evaluation: Evaluation, offset: int) -> LogPiece:
 
     An offset inside a character begins at the next one.
     """
+    offset = min(max(0, offset), _LARGEST_OFFSET)
     chunks = session.scalars(
         select(LogChunk)
         .where(
@@ -99,7 +111,7 @@ def read_log(session: Session, evaluation: Evaluation, offset: int) -> LogPiece:
         )
         .order_by(LogChunk.start)
     )
-    raw, position = b"", max(0, offset)
+    raw, position = b"", offset
     for chunk in chunks:
         part = chunk.text.encode()[max(0, position - chunk.start) :]
         raw += part

@@ -28,6 +28,7 @@ from scoring import ScoreResult
 MOST_FAULTS: Final = 3
 RETRY_AFTER: Final = timedelta(seconds=5)
 SWEEP: Final = "sweep"
+_WAITING: Final = frozenset({State.QUEUED})
 
 
 def pool_of(spec: ProblemSpec) -> str:
@@ -68,14 +69,27 @@ def queue_evaluation(
 
 
 def record_outcome(
-    session: Session, blobs: BlobStore, assignment: Assignment, outcome: Outcome, *, now: datetime
-) -> None:
+    session: Session,
+    assignment: Assignment,
+    outcome: Outcome,
+    *,
+    losses_blob: str | None = None,
+    now: datetime,
+) -> State:
     """Record how an attempt ended, once: a worker that lost its lease records nothing.
+
+    A cancel that was accepted before is kept: the result that came after it counts for nothing.
+    Returns the state that was recorded.
 
     Raises:
         IllegalTransitionError: the claim is not the last one any more.
     """
-    step = Step(outcome.state, now, assignment.worker, _because(outcome), assignment.attempt)
+    evaluation = session.get_one(Evaluation, assignment.evaluation_id)
+    hold(session, evaluation)
+    if evaluation.cancel_requested_at is not None:
+        outcome, losses_blob = Outcome(State.CANCELLED, run=outcome.run), None
+    why, worker = _because(outcome), assignment.worker
+    step = Step(outcome.state, now, worker, why, assignment.attempt, CLAIMED)
     advance(
         session,
         assignment.evaluation_id,
@@ -83,9 +97,9 @@ def record_outcome(
         verdict=outcome.verdict,
         messages=outcome.rendered(),
         staff_message=outcome.detail,
-        losses_blob=_store_losses(blobs, outcome),
+        losses_blob=losses_blob,
         cases=_cases(outcome),
-        **_measurements(outcome),
+        **_measurements(assignment, outcome),
     )
     for board, result in outcome.results.items():
         for key, value in result.scores.items():
@@ -93,7 +107,8 @@ def record_outcome(
                 Score(evaluation_id=assignment.evaluation_id, board=board, key=key, value=value)
             )
     if is_free_of_charge(outcome, assignment.kind):
-        refund(session, _submission_id(session, assignment.evaluation_id))
+        _give_slot_back(session, evaluation)
+    return outcome.state
 
 
 def record_fault(
@@ -104,7 +119,8 @@ def record_fault(
     Raises:
         IllegalTransitionError: the claim is not the last one any more.
     """
-    evaluation = session.get_one(Evaluation, evaluation_id, populate_existing=True)
+    evaluation = session.get_one(Evaluation, evaluation_id)
+    hold(session, evaluation)
     faults = evaluation.system_faults + 1
     fields: dict[str, object] = {}
     if evaluation.cancel_requested_at is not None:
@@ -119,17 +135,36 @@ def record_fault(
     step = Step(to, now, actor, reason, attempt, CLAIMED)
     advance(session, evaluation_id, step, system_faults=faults, staff_message=reason, **fields)
     if to in FINISHED:
-        refund(session, evaluation.submission_id)
+        _give_slot_back(session, evaluation)
     return to
+
+
+def record_unreadable(
+    session: Session, evaluation_id: int, reason: str, *, now: datetime, actor: str
+) -> State:
+    """Count a fault of ours on a waiting evaluation whose claim cannot even be put together.
+
+    Otherwise it would stay at the head of the queue and every worker would stumble over it.
+
+    Raises:
+        IllegalTransitionError: somebody else has claimed it meanwhile.
+    """
+    evaluation = session.get_one(Evaluation, evaluation_id)
+    hold(session, evaluation)
+    attempt = evaluation.attempt + 1
+    step = Step(State.SCORING, now, actor, "claimed", evaluation.attempt, _WAITING)
+    advance(session, evaluation_id, step, attempt=attempt, lease_expires_at=now)
+    return record_fault(session, evaluation_id, attempt, reason, now=now, actor=actor)
 
 
 def put_back_expired(session: Session, *, now: datetime) -> int:
     """Give away the claims whose workers fell silent; return how many."""
     expired = list(
         session.scalars(
-            select(Evaluation).where(
-                Evaluation.state.in_(CLAIMED), Evaluation.lease_expires_at < now
-            )
+            select(Evaluation)
+            .where(Evaluation.state.in_(CLAIMED), Evaluation.lease_expires_at < now)
+            # who is being recorded or renewed in this moment is not silent
+            .with_for_update(skip_locked=True)
         )
     )
     count = 0
@@ -146,14 +181,16 @@ def put_back_expired(session: Session, *, now: datetime) -> int:
 def put_back_worker(session: Session, worker: str, *, now: datetime) -> int:
     """Give away the claims of a worker that is leaving in good order; no fault is counted."""
     held = session.scalars(
-        select(Evaluation).where(Evaluation.state.in_(CLAIMED), Evaluation.worker == worker)
+        select(Evaluation)
+        .where(Evaluation.state.in_(CLAIMED), Evaluation.worker == worker)
+        .with_for_update()
     ).all()
     for evaluation in held:
         to = State.CANCELLED if evaluation.cancel_requested_at is not None else State.QUEUED
         step = Step(to, now, worker, "worker stopped", evaluation.attempt, CLAIMED)
         advance(session, evaluation.id, step, worker=None)
         if to is State.CANCELLED:
-            refund(session, evaluation.submission_id)
+            _give_slot_back(session, evaluation)
     return len(held)
 
 
@@ -163,20 +200,15 @@ def cancel(session: Session, evaluation: Evaluation, actor: User, *, now: dateti
     Raises:
         NotRunningError: it has finished.
     """
+    hold(session, evaluation)
     if evaluation.state in FINISHED:
         raise NotRunningError
-    try:
-        step = Step(
-            State.CANCELLED, now, actor.name, "cancelled", sources=frozenset({State.QUEUED})
-        )
-        advance(session, evaluation.id, step, cancel_requested_at=now)
-    except IllegalTransitionError:
-        session.refresh(evaluation)
-        if evaluation.state in FINISHED:
-            raise NotRunningError from None
+    if evaluation.state is not State.QUEUED:
         evaluation.cancel_requested_at = now
         return
-    refund(session, evaluation.submission_id)
+    step = Step(State.CANCELLED, now, actor.name, "cancelled", sources=_WAITING)
+    advance(session, evaluation.id, step, cancel_requested_at=now)
+    _give_slot_back(session, evaluation)
 
 
 def rerun(
@@ -251,17 +283,25 @@ def count_queued(session: Session, *, now: datetime) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def _submission_id(session: Session, evaluation_id: int) -> int:
-    return session.scalars(
-        select(Evaluation.submission_id).where(Evaluation.id == evaluation_id)
-    ).one()
+def _give_slot_back(session: Session, evaluation: Evaluation) -> None:
+    """Free the quota slot of an evaluation that ended free of charge.
+
+    The slot paid for the submission's own board: a later run on B changes nothing about it, nor
+    does cancelling a re-run of what was charged before.
+    """
+    submission = session.get_one(Submission, evaluation.submission_id)
+    if evaluation.board is not submission.board:
+        return
+    if evaluation.state is State.CANCELLED and evaluation.number > 1:
+        return
+    refund(session, submission.id)
 
 
 def _because(outcome: Outcome) -> str:
     return outcome.verdict.value if outcome.verdict is not None else outcome.state.value
 
 
-def _measurements(outcome: Outcome) -> dict[str, object]:
+def _measurements(assignment: Assignment, outcome: Outcome) -> dict[str, object]:
     run = outcome.run
     if run is None:
         return {}
@@ -271,6 +311,7 @@ def _measurements(outcome: Outcome) -> dict[str, object]:
         "cpu_s": run.cpu_s,
         "peak_memory_bytes": run.peak_memory_bytes,
         "output_bytes": run.output_bytes,
+        "gpus": assignment.spec.resources.gpus,
         "backend": run.backend,
         "image_digest": run.image_digest[:128],
     }
@@ -285,8 +326,11 @@ def _cases(outcome: Outcome) -> dict[str, object] | None:
     return found or None
 
 
-def _store_losses(blobs: BlobStore, outcome: Outcome) -> str | None:
-    """Keep per-item losses as one npz: `<board>/<column>/ids` and `…/values`."""
+def store_losses(blobs: BlobStore, outcome: Outcome) -> str | None:
+    """Keep per-item losses as one npz, `<board>/<column>/ids` and `…/values`; return its digest.
+
+    No transaction may be open: a slow store would make every other writer wait.
+    """
     arrays: dict[str, np.ndarray] = {}
     for board, result in outcome.results.items():
         arrays |= _loss_arrays(board, result)

@@ -41,11 +41,11 @@ _SENTENCES: Final[Mapping[RunVerdict, tuple[str, str]]] = {
 }
 
 SYSTEM_FAULT: Final = Message.custom(
-    "平台故障，评测未能完成；本次提交不计入次数。组织方已收到通知。",
-    "The platform failed and could not finish this; it does not count against your quota.",
+    "平台故障，评测未能完成；本次提交不计入次数。组委会可查看原因并重新评测。",
+    "The platform failed; this does not count against your quota, and organisers can run it again.",
 )
 SCORER_FAULT: Final = Message.custom(
-    "评分程序出错，这不是您的问题；本次提交不计入次数。组织方可在修复后重新评测。",
+    "评分程序出错，这不是您的问题；本次提交不计入次数。组委会可在修复后重新评测。",
     "The scoring program failed, which is not your fault; this does not count against your quota.",
 )
 DAMAGED_CODE: Final = Message.custom("代码压缩包无法解开。", "The code archive cannot be unpacked.")

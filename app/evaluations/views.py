@@ -16,6 +16,7 @@ from app.accounts.identity import get_actor
 from app.core.current import platform
 from app.core.errors import AppError, ForbiddenError, TooLargeError, UnprocessableError
 from app.core.pagination import PageRequest
+from app.core.uploads import accepts_files
 from app.core.web import Access, access, status_of
 from app.evaluations import operations, queries
 from app.evaluations.forms import KINDS, RetractForm, SubmitForm
@@ -58,6 +59,7 @@ def create(slug: str) -> ResponseReturnValue:
 
 @blueprint.post("/problems/<slug>/submit")
 @access(Access.MEMBER)
+@accepts_files
 def create_post(slug: str) -> ResponseReturnValue:
     """Take a file in; a refused one comes back with what is wrong, line by line."""
     problem, revision = _load(slug)

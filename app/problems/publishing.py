@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.contests.operations import DEFAULT_CONTEST, ensure_contest
+from app.contests.operations import default_contest, ensure_contest
 from app.core.audit import Actor, record_audit
+from app.core.db import hold
 from app.core.platform import Platform
 from app.problems.errors import SlugTakenError
 from app.problems.hooks import problem_hooks
@@ -75,11 +76,13 @@ def publish(
     Raises:
         SlugTakenError: the problem exists in another contest than the one named.
     """
-    problem = session.scalar(
-        select(Problem).where(Problem.slug == prepared.spec.slug).with_for_update()
-    )
+    problem = _hold_problem(session, prepared.spec.slug)
     if problem is None:
-        problem = _create_problem(session, prepared, contest_slug or DEFAULT_CONTEST, now)
+        # new problems of a contest are made one at a time: meanwhile somebody may have made it
+        hold(session, ensure_contest(session, contest_slug or default_contest(session), now=now))
+        problem = _hold_problem(session, prepared.spec.slug)
+    if problem is None:
+        problem = _create_problem(session, prepared, contest_slug or default_contest(session), now)
     else:
         _check_contest(problem, contest_slug)
         problem.revision_number += 1
@@ -96,6 +99,10 @@ def publish(
     }
     record_audit(session, actor, "problem.publish", f"problem:{problem.slug}", facts, now=now)
     return revision
+
+
+def _hold_problem(session: Session, slug: str) -> Problem | None:
+    return session.scalar(select(Problem).where(Problem.slug == slug).with_for_update())
 
 
 def _create_problem(

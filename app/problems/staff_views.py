@@ -20,6 +20,7 @@ from app.core.blobs import Blob
 from app.core.current import platform
 from app.core.errors import AppError
 from app.core.pagination import PageRequest
+from app.core.uploads import accepts_files
 from app.core.web import Access, access
 from app.problems import operations, policy, publications, queries
 from app.problems.errors import NotAZipError
@@ -170,6 +171,7 @@ def publish() -> ResponseReturnValue:
 
 @blueprint.post("/publications")
 @access(Access.ORGANISER)
+@accepts_files
 def upload() -> ResponseReturnValue:
     """Take a pack; a worker checks and publishes it."""
     form = PackForm()

@@ -1,5 +1,6 @@
 """Writes: accept a submission, give a quota slot back, take a submission off the boards."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -30,6 +31,7 @@ from app.teams.operations import ensure_team
 
 NOTE_LENGTH: Final = 500
 FILENAME_LENGTH: Final = 255
+_NAMELESS: Final = "submission"
 _TRIES: Final = 20
 
 
@@ -132,6 +134,13 @@ def retract(
     )
 
 
+def clean_filename(text: str) -> str:
+    """Return the name an upload is shown and given back under: no folder, nothing invisible."""
+    name = re.split(r"[/\\]", text)[-1]
+    plain = "".join(letter for letter in name if letter.isprintable() and letter != '"').strip()
+    return plain[-FILENAME_LENGTH:] or _NAMELESS
+
+
 def _has_sets(revision: Revision) -> bool:
     return bool(revision.spec["scoring"].get("partition") == Partition.SETS)
 
@@ -144,7 +153,7 @@ def _build(revision: Revision, upload: Upload, *, now: datetime) -> Submission:
         board=upload.board,
         blob=upload.blob.digest,
         size=upload.blob.size,
-        filename=upload.filename[-FILENAME_LENGTH:],
+        filename=clean_filename(upload.filename),
         note=upload.note[:NOTE_LENGTH],
         idempotency_key=upload.idempotency_key,
         created_at=now,

@@ -7,6 +7,7 @@ from app.core.current import settings
 from app.core.web import API_PREFIX
 from app.ui.error_pages import register_error_pages
 from app.ui.filters import register_filters
+from app.ui.guards import register_guards
 from app.ui.headers import register_headers
 from app.ui.i18n import register_i18n
 from app.ui.limits import register_limits
@@ -31,6 +32,7 @@ def register_edge(app: Flask) -> None:
     register_static_files(app, watch=not configured.production)
     register_limits(app, configured)
     register_error_pages(app)
+    register_guards(app)
     _register_csrf(app)
 
 

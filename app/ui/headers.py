@@ -30,8 +30,8 @@ def register_headers(app: Flask) -> None:
             response.headers.setdefault(name, value)
         if request.is_secure:
             response.headers.setdefault("Strict-Transport-Security", _HSTS)
+        # answers differ by person: a cache may keep them, never share them
+        response.headers.setdefault("Cache-Control", "private, no-cache")
         if response.mimetype == "text/html":
-            # pages differ by person and language: a cache may keep them, never share them
-            response.headers.setdefault("Cache-Control", "private, no-cache")
             response.vary.update(("Cookie", "Accept-Language"))
         return response
