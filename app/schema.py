@@ -1,6 +1,5 @@
 """The schema's version: Alembic without a configuration file."""
 
-import logging
 import warnings
 from collections.abc import Callable
 from typing import Final
@@ -21,7 +20,6 @@ _MODELS: Final = MODELS
 _MIGRATING: Final = 0x736368656D61
 """The PostgreSQL advisory lock that a migrating transaction holds: the letters of "schema"."""
 _UNSEEN_BY_SQLITE: Final = "(autogenerate skipping|Skipped).* expression-based index"
-logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def upgrade(database: Database, revision: str = HEAD) -> None:

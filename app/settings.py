@@ -187,6 +187,7 @@ def load_settings() -> Settings:
 def settings_or_exit() -> Settings:
     """Read the settings, or end with status 2 and one line on what is wrong."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of its plug-ins at import
     try:
         return load_settings()
     except SettingsError as error:

@@ -1,5 +1,6 @@
 """CSV from anyone to typed columns: every fault is a message with its line, at most 20 of them."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -9,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from scoring.cells import Array, read_cells
-from scoring.complaints import Complaints
+from scoring.complaints import LIMIT, Complaints
 from scoring.errors import InvalidSubmission
 from scoring.matching import key_texts, number_rows
 from scoring.messages import Message
@@ -116,12 +117,14 @@ def _header_messages(
     allowed = ", ".join(columns)
     missing = [name for name in columns if name not in header]
     explained: set[str] = set()
-    for name in dict.fromkeys(header):
-        if header.count(name) > 1 and (exact or name in columns):
+    searches = 0  # looking for the nearest takes time, and only the first messages are shown
+    for name, times in Counter(header).items():
+        if times > 1 and (exact or name in columns):
             yield Message("repeated_column", {"name": name[:60]}, line, name[:60])
         if name in columns or not exact:
             continue
-        near = _nearest(name, missing)
+        searches += 1
+        near = _nearest(name, missing) if searches <= LIMIT else []
         explained.update(near)
         if near:
             params = {"name": name[:60], "nearest": near[0]}

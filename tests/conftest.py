@@ -17,7 +17,13 @@ from app.core.platform import Platform
 from app.core.sealing import Seal
 from app.factory import create_app
 from app.settings import Settings
-from tests.databases import PostgresForTests, kinds_for, new_postgres_database, open_sqlite
+from tests.databases import (
+    PostgresForTests,
+    has_postgres,
+    kinds_for,
+    new_postgres_database,
+    open_sqlite,
+)
 from tests.fakes.ports import FrozenClock, MemoryQueue, ScriptedSandbox
 
 SECRET = "a-secret-for-tests-of-more-than-32-characters"
@@ -46,6 +52,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         marks = {"sqlite": (), "postgres": (pytest.mark.postgres,)}
         parameters = [pytest.param(kind, marks=marks[kind]) for kind in kinds]
         metafunc.parametrize("database", parameters, indirect=True)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Say what is missing; `make test` refuses to leave it out where it could be installed."""
+    if item.get_closest_marker("postgres") and not has_postgres():
+        pytest.skip("no PostgreSQL server (TEST_POSTGRES_URL): tools/services run …")
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ BOTH: Final = (
     "functional/test_api_leaderboards.py",
     "functional/test_api_submissions.py",
     "functional/test_leaderboard_pages.py",
+    "functional/test_odd_input.py",
     "functional/test_problems.py",
     "functional/test_publishing.py",
     "functional/test_races.py",
@@ -53,6 +54,11 @@ def kinds_for(path: Path, wanted: str) -> tuple[Kind, ...]:
         return ("postgres",)
     inside = path.is_relative_to(ROOT) and path.relative_to(ROOT).as_posix()
     return ("sqlite", "postgres") if inside in BOTH else ("sqlite",)
+
+
+def has_postgres() -> bool:
+    """Tell whether the tests were given a server."""
+    return bool(os.environ.get("TEST_POSTGRES_URL"))
 
 
 def postgres_url() -> URL:

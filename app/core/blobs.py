@@ -198,8 +198,10 @@ def collect_garbage(session: Session, store: BlobStore, *, before: datetime) -> 
 
     The grace period matters: an upload is stored before its row is committed.
     """
-    kept = referenced_digests(session)
-    doomed = [digest for digest, stored in store.list() if stored < before and digest not in kept]
-    for digest in doomed:
-        store.delete(digest)
-    return len(doomed)
+    kept, count = referenced_digests(session), 0
+    # one at a time: an upload of the same bytes meanwhile makes a blob young again
+    for digest, stored in store.list():
+        if stored < before and digest not in kept:
+            store.delete(digest)
+            count += 1
+    return count

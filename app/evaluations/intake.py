@@ -16,8 +16,13 @@ from app.evaluations.operations import queue_evaluation
 from app.problems.models import Board, Problem, Revision
 from app.problems.queries import get_current_revision, get_readable_problem
 from app.submissions.models import Kind
-from app.submissions.operations import Upload, check_may_submit, submit
-from app.submissions.queries import find_keys_blob, find_repeated_submission
+from app.submissions.operations import Upload, check_may_submit, check_quota, submit
+from app.submissions.queries import (
+    find_keys_blob,
+    find_repeated_submission,
+    find_team_id,
+    get_quota,
+)
 from app.submissions.validation import check_upload
 from problems.spec import ProblemSpec
 from sandbox.archive import ArchiveLimits
@@ -68,10 +73,14 @@ def accept(port: Platform, slug: str, actor: User, delivery: Delivery) -> int:
     """
     with port.database.reading() as session:
         problem = get_readable_problem(session, slug, actor)
+        now = port.clock.now()
+        # read first: a twin of this request that takes the last slot meanwhile is found below
+        quota = get_quota(session, problem, find_team_id(session, problem, actor), now=now)
         earlier = _find_repeated(session, problem, actor, delivery)
         if earlier is not None:
             return earlier
-        check_may_submit(problem, actor, delivery.board, now=port.clock.now())
+        check_may_submit(problem, actor, delivery.board, now=now)
+        check_quota(quota, now=now)
         revision = get_current_revision(session, problem)
         keys_blob = find_keys_blob(session, revision, delivery.board)
     limit = most_bytes(ProblemSpec.model_validate(revision.spec), delivery.kind)
@@ -117,6 +126,8 @@ def _enter(port: Platform, revision_id: int, actor: User, blob: Blob, delivery: 
         # the actor was read before this transaction; the new rows refer to one of its own
         user = session.get_one(User, actor.id)
         submission, is_new = submit(session, revision, user, upload, now=now)
+        if submission.problem_id != revision.problem_id:
+            raise KeyReusedError
         if is_new:
             evaluation = queue_evaluation(
                 session, submission, delivery.board, now=now, actor=user.name

@@ -25,7 +25,7 @@ from app.submissions.errors import (
 )
 from app.submissions.models import Kind, QuotaSlot, Submission
 from app.submissions.policy import can_submit
-from app.submissions.queries import find_repeated_submission
+from app.submissions.queries import Quota, find_repeated_submission
 from app.teams.models import Team
 from app.teams.operations import ensure_team
 
@@ -67,6 +67,16 @@ def check_may_submit(problem: Problem, user: User, board: Board, *, now: datetim
     stage = problem.stage(board)
     if stage is None or stage.state(now) is not StageState.OPEN:
         raise StageClosedError(stage=board.value)
+
+
+def check_quota(quota: Quota, *, now: datetime) -> None:
+    """Refuse early a team that has used its day up; whether there is a slot `submit` decides.
+
+    Raises:
+        QuotaExceededError: today's submissions are used up.
+    """
+    if quota.left == 0:
+        raise _exceeded(quota.limit, now)
 
 
 def submit(
@@ -191,5 +201,9 @@ def _claim_slot(
         except IntegrityError:
             continue
         return
+    raise _exceeded(limit, now)
+
+
+def _exceeded(limit: int, now: datetime) -> QuotaExceededError:
     wait = (next_beijing_midnight(now) - now).total_seconds()
-    raise QuotaExceededError(retry_after=max(1, int(wait)), limit=limit)
+    return QuotaExceededError(retry_after=max(1, int(wait)), limit=limit)

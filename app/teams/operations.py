@@ -168,8 +168,8 @@ def remove_member(session: Session, team: Team, actor: User, user_id: int, now: 
         TeamNotFoundError: that person is not in the team.
         CaptainLeavesError: a captain cannot remove themselves.
     """
-    _check_captain(team, actor, now)
     queries.lock_team(session, team)
+    _check_captain(team, actor, now)
     if user_id == actor.id:
         raise CaptainLeavesError
     _drop_member(session, team, user_id)
@@ -184,8 +184,8 @@ def hand_over_team(session: Session, team: Team, actor: User, user_id: int, now:
         TeamsLockedError: stage A has closed.
         TeamNotFoundError: that person is not in the team.
     """
-    _check_captain(team, actor, now)
     queries.lock_team(session, team)
+    _check_captain(team, actor, now)
     if queries.find_member(session, team, user_id) is None:
         raise TeamNotFoundError
     team.captain_id = user_id

@@ -2,6 +2,7 @@
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.accounts.models import User
 from app.problems.models import Problem
@@ -40,10 +41,11 @@ def find_team_by_code(session: Session, problem: Problem, code: str) -> Team | N
 def lock_team(session: Session, team: Team) -> None:
     """Hold the team until the transaction ends: its members are counted and changed one at a time.
 
-    SQLite holds the whole file from the beginning of a writing transaction, so there it says
-    nothing new.
+    Who is captain is read anew. A team that is gone meanwhile is held by nobody: it has no members.
     """
-    session.execute(select(Team.id).where(Team.id == team.id).with_for_update())
+    captain = session.scalar(select(Team.captain_id).where(Team.id == team.id).with_for_update())
+    if captain is not None:
+        set_committed_value(team, "captain_id", captain)
 
 
 def count_members(session: Session, team: Team) -> int:
