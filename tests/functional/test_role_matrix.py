@@ -1,0 +1,286 @@
+"""Who gets what from every route: one table, and no route without a row."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from app.accounts.models import Role, User
+from app.core.platform import Platform
+from app.problems.models import Problem
+from app.settings import Settings
+from tests.fakes.ports import FrozenClock
+from tests.functional.world import ANSWER, ROLES, SECRETS, World
+
+pytestmark = pytest.mark.functional
+
+# in: sent to the sign-in page; go: sent elsewhere on this site; a number: that status
+ANYONE = "200 200 200 200 200 200 200 200"
+SIGNED_IN = "in 200 200 200 200 200 200 in"
+DOES = "in go go go go go go in"
+STAFF = "in 403 403 403 200 200 200 in"
+ORGANISER = "in 403 403 403 403 200 200 in"
+ORGANISER_DOES = "in 403 403 403 403 go go in"
+TEAM_READS = "in 404 200 200 200 200 200 in"
+CAPTAIN_DOES = "in 404 403 go 404 404 404 in"
+NOBODY = "404 404 404 404 404 404 404 404"
+API = "401 200 200 200 200 200 200 401"
+API_TEAM = "401 404 200 200 200 200 200 401"
+STAFF_JSON = "401 403 403 403 200 200 200 401"
+PASSWORD = "correct horse battery"
+
+
+def submission() -> dict[str, Any]:
+    return {"kind": "predictions", "board": "A", "file": (io.BytesIO(ANSWER), "predictions.csv")}
+
+
+@dataclass(frozen=True)
+class Door:
+    """How a route is knocked at, and what each role gets, in the order of `ROLES`."""
+
+    outcomes: str
+    data: Callable[[], dict[str, Any]] = dict
+    values: dict[str, str] = field(default_factory=dict)
+
+
+DOORS: Final[dict[tuple[str, str], Door]] = {
+    ("GET", "/"): Door(ANYONE),
+    ("GET", "/healthz"): Door(ANYONE),
+    ("GET", "/readyz"): Door("503 503 503 503 503 503 503 503"),
+    ("GET", "/metrics"): Door(ANYONE),
+    ("GET", "/static/<version>/<path:name>"): Door(ANYONE, values={"path": "css/site.css"}),
+    ("GET", "/announcements"): Door(ANYONE),
+    # accounts
+    ("GET", "/sign-in"): Door("200 go go go go go go 200"),
+    ("POST", "/sign-in"): Door(
+        "400 go go go go go go 400", lambda: {"email": "a@example.org", "password": "wrong"}
+    ),
+    ("GET", "/sign-up"): Door("200 go go go go go go 200"),
+    ("POST", "/sign-up"): Door(
+        "go go go go go go go go",
+        lambda: {"email": "new@example.org", "name": "新人", "password": PASSWORD},
+    ),
+    ("POST", "/sign-out"): Door(DOES),
+    ("GET", "/account"): Door(SIGNED_IN),
+    ("POST", "/account/language"): Door(DOES, lambda: {"locale": "en"}),
+    ("POST", "/account/password"): Door(
+        "in 400 400 400 400 400 400 in", lambda: {"present": "wrong", "password": PASSWORD}
+    ),
+    ("GET", "/account/tokens"): Door(SIGNED_IN),
+    ("POST", "/account/tokens"): Door(SIGNED_IN, lambda: {"label": "curl"}),
+    # the member's own token
+    ("POST", "/account/tokens/<int:token_id>/revoke"): Door("in 404 go 404 404 404 404 in"),
+    ("GET", "/password/reset/<secret>"): Door(NOBODY),
+    ("POST", "/password/reset/<secret>"): Door(NOBODY, lambda: {"password": PASSWORD}),
+    # problems
+    ("GET", "/problems"): Door(ANYONE),
+    ("GET", "/problems/<slug>"): Door(ANYONE),
+    ("GET", "/problems/<slug>/announcements"): Door(ANYONE),
+    ("GET", "/problems/<slug>/cover.svg"): Door(ANYONE),
+    ("GET", "/problems/<slug>/leaderboard"): Door(ANYONE),
+    ("GET", "/problems/<slug>/rules"): Door(SIGNED_IN),
+    ("POST", "/problems/<slug>/rules"): Door(DOES),
+    # teams accept the rules first; staff are not asked
+    ("GET", "/problems/<slug>/files/<path:path>"): Door("in go go go 200 200 200 in"),
+    # teams
+    ("GET", "/problems/<slug>/team"): Door("in 200 200 200 403 403 403 in"),
+    ("POST", "/problems/<slug>/team"): Door(
+        "in go 409 409 403 403 403 in", lambda: {"name": "新的队伍"}
+    ),
+    ("POST", "/problems/<slug>/team/join"): Door(
+        "in go 409 409 403 403 403 in", lambda: {"code": "ABCDEFGHJK"}
+    ),
+    ("POST", "/problems/<slug>/team/leave"): Door("in 404 go 409 404 404 404 in"),
+    ("POST", "/problems/<slug>/team/name"): Door(CAPTAIN_DOES, lambda: {"name": "新的名字"}),
+    ("POST", "/problems/<slug>/team/code"): Door(CAPTAIN_DOES),
+    ("POST", "/problems/<slug>/team/members/<int:user_id>/remove"): Door(CAPTAIN_DOES),
+    ("POST", "/problems/<slug>/team/members/<int:user_id>/captain"): Door(CAPTAIN_DOES),
+    # submissions
+    ("GET", "/problems/<slug>/submit"): Door(SIGNED_IN),
+    ("POST", "/problems/<slug>/submit"): Door("in go go go 403 403 403 in", submission),
+    ("GET", "/submissions"): Door(SIGNED_IN),
+    ("GET", "/submissions/<int:submission_id>"): Door(TEAM_READS),
+    ("GET", "/submissions/<int:submission_id>/log"): Door(TEAM_READS),
+    ("GET", "/submissions/<int:submission_id>/download"): Door(TEAM_READS),
+    ("GET", "/submissions/<int:submission_id>/status.json"): Door(API_TEAM),
+    ("POST", "/submissions/<int:submission_id>/cancel"): Door(
+        "in 404 go go 403 go go in", values={"submission_id": "waiting"}
+    ),
+    # staff
+    ("GET", "/staff"): Door(STAFF),
+    ("GET", "/staff/audit"): Door(ORGANISER),
+    ("GET", "/staff/announcements"): Door(ORGANISER),
+    ("POST", "/staff/announcements"): Door(
+        ORGANISER_DOES, lambda: {"title": "公告", "body": "正文", "contest": "baijing"}
+    ),
+    ("GET", "/staff/problems"): Door(STAFF),
+    ("GET", "/staff/problems/<slug>"): Door(STAFF),
+    ("POST", "/staff/problems/<slug>"): Door(ORGANISER_DOES, lambda: {"team_size": "3"}),
+    ("POST", "/staff/problems/<slug>/announcements"): Door(
+        ORGANISER_DOES, lambda: {"title": "公告", "body": "正文"}
+    ),
+    ("GET", "/staff/problems/<slug>/reveal-b"): Door(ORGANISER),
+    ("POST", "/staff/problems/<slug>/reveal-b"): Door(ORGANISER_DOES),
+    ("GET", "/staff/problems/<slug>/reveal-seed"): Door(ORGANISER),
+    # the data of this problem were shipped: the page says that there is no seed
+    ("POST", "/staff/problems/<slug>/reveal-seed"): Door(ORGANISER_DOES),
+    ("POST", "/staff/problems/<slug>/stages/<any(A, B):board>/open"): Door(
+        ORGANISER_DOES, values={"board": "B"}
+    ),
+    ("POST", "/staff/problems/<slug>/stages/<any(A, B):board>/close"): Door(
+        ORGANISER_DOES, values={"board": "A"}
+    ),
+    ("GET", "/staff/publications"): Door(STAFF),
+    ("POST", "/staff/publications"): Door(
+        "in 403 403 403 403 422 422 in", lambda: {"pack": (io.BytesIO(b"no zip"), "pack.zip")}
+    ),
+    ("GET", "/staff/publications/<int:publication_id>"): Door(STAFF),
+    ("GET", "/staff/publications/<int:publication_id>/status.json"): Door(STAFF_JSON),
+    ("GET", "/staff/submissions"): Door(STAFF),
+    ("POST", "/staff/submissions/<int:submission_id>/rerun"): Door(ORGANISER_DOES),
+    ("POST", "/staff/submissions/<int:submission_id>/retract"): Door(
+        ORGANISER_DOES, lambda: {"reason": "重复参赛"}
+    ),
+    ("GET", "/staff/users"): Door(ORGANISER),
+    ("GET", "/staff/users/<int:user_id>"): Door(ORGANISER),
+    ("POST", "/staff/users/<int:user_id>/role"): Door(ORGANISER_DOES, lambda: {"role": "judge"}),
+    ("POST", "/staff/users/<int:user_id>/disable"): Door(ORGANISER_DOES),
+    ("POST", "/staff/users/<int:user_id>/enable"): Door(ORGANISER_DOES),
+    ("POST", "/staff/users/<int:user_id>/reset-link"): Door(ORGANISER),
+    # the API
+    ("GET", "/api/v1/docs"): Door(ANYONE),
+    # a wrong token is told so even where none is needed
+    ("GET", "/api/v1/openapi.json"): Door("200 200 200 200 200 200 200 401"),
+    ("GET", "/api/v1/problems"): Door(API),
+    ("GET", "/api/v1/problems/<slug>"): Door(API),
+    ("GET", "/api/v1/problems/<slug>/files/<path:path>"): Door(API),
+    ("GET", "/api/v1/problems/<slug>/leaderboard"): Door(API),
+    ("POST", "/api/v1/problems/<slug>/submissions"): Door(
+        "401 202 202 202 403 403 403 401", submission
+    ),
+    ("GET", "/api/v1/submissions"): Door(API),
+    ("GET", "/api/v1/submissions/<int:submission_id>"): Door(API_TEAM),
+    ("GET", "/api/v1/submissions/<int:submission_id>/log"): Door(API_TEAM),
+    ("POST", "/api/v1/submissions/<int:submission_id>/cancel"): Door(
+        "401 404 202 202 403 202 202 401", values={"submission_id": "waiting"}
+    ),
+}
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"sign_in_rate": "10000 per minute"})
+
+
+@pytest.fixture
+def world(app: Flask, platform: Platform, tmp_path: Path) -> World:
+    app.config["WTF_CSRF_ENABLED"] = False
+    return World(app, platform, tmp_path)
+
+
+def outcome(answer: TestResponse) -> str:
+    if answer.status_code not in {301, 302, 303, 307, 308}:
+        return str(answer.status_code)
+    assert answer.headers["Location"].startswith("/")
+    return "in" if answer.headers["Location"].startswith("/sign-in") else "go"
+
+
+def test_every_route_has_a_row_and_every_row_a_route(app: Flask) -> None:
+    routes = {
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert routes == set(DOORS)
+    assert {len(door.outcomes.split()) for door in DOORS.values()} == {len(ROLES)}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_gets_what_its_column_says(world: World, role: str) -> None:
+    found, expected = {}, {}
+    for (method, rule), door in DOORS.items():
+        answer = world.knock(role, method, world.path(rule, door.values), door.data())
+        found[f"{method} {rule}"] = outcome(answer)
+        expected[f"{method} {rule}"] = door.outcomes.split()[ROLES.index(role)]
+        answer.close()
+        if method == "POST":
+            world.restore()
+    assert found == expected
+
+
+def doors_to_b(world: World) -> list[str]:
+    """Every address that is read, those of the team's submission too, with B asked for."""
+    plain = [
+        world.path(rule, door.values) for (method, rule), door in DOORS.items() if method == "GET"
+    ]
+    boards = [f"{path}?board=B" for path in plain]
+    baseline = [
+        f"{prefix}/submissions/{world.baseline}{tail}"
+        for prefix in ("", "/api/v1")
+        for tail in ("", "/log")
+    ]
+    return [*plain, *boards, *baseline, f"/submissions/{world.baseline}/status.json"]
+
+
+def leaks(world: World, role: str) -> set[str]:
+    found = set()
+    for path in doors_to_b(world):
+        answer = world.knock(role, "GET", path, {})
+        if any(secret in answer.data for secret in SECRETS):
+            found.add(path)
+        answer.close()
+    return found
+
+
+def test_nothing_of_b_is_told_before_the_reveal(world: World) -> None:
+    for role in ("visitor", "stranger", "member", "captain", "gone"):
+        assert leaks(world, role) == set(), role
+    for role in ("member", "captain"):
+        hidden = world.knock(role, "GET", "/api/v1/problems/pcb/leaderboard?board=B", {})
+        assert (hidden.status_code, hidden.get_json()["code"]) == (403, "board_hidden")
+
+
+def test_staff_read_b_before_the_reveal(world: World) -> None:
+    for role in ("judge", "organiser", "admin"):
+        assert leaks(world, role) >= {
+            "/problems/pcb/leaderboard?board=B",
+            "/api/v1/problems/pcb/leaderboard?board=B",
+            f"/submissions/{world.scored}",
+            f"/api/v1/submissions/{world.scored}",
+            "/api/v1/submissions",
+        }, role
+
+
+def test_after_the_reveal_everybody_reads_the_board_and_only_the_team_its_submission(
+    world: World, clock: FrozenClock
+) -> None:
+    with world.database.transaction() as session:
+        session.scalars(select(Problem)).one().b_revealed_at = clock.now()
+    board = "/problems/pcb/leaderboard?board=B"
+    assert leaks(world, "visitor") == {board}
+    assert leaks(world, "stranger") == {board, f"/api/v1{board}"}
+    own = {f"/submissions/{world.scored}", f"/api/v1/submissions/{world.scored}"}
+    lists = {"/api/v1/submissions"}
+    for role in ("member", "captain"):
+        asked = {path.partition("?")[0] for path in leaks(world, role)}
+        assert asked == {"/problems/pcb/leaderboard", "/api/v1/problems/pcb/leaderboard"} | (
+            own | lists
+        )
+
+
+def test_a_judge_may_not_compete_by_any_door(world: World) -> None:
+    """Not even one who was in a team before becoming a judge."""
+    with world.database.transaction() as session:
+        session.get_one(User, world.people["member"].id).role = Role.JUDGE
+    for path in ("/problems/pcb/submit", "/api/v1/problems/pcb/submissions"):
+        answer = world.knock("member", "POST", path, submission())
+        assert answer.status_code == 403
+    cancelled = f"/submissions/{world.waiting}/cancel"
+    for path in (cancelled, f"/api/v1{cancelled}"):
+        assert world.knock("member", "POST", path, {}).status_code == 403
