@@ -22,6 +22,8 @@ BOTH: Final = (
     "functional/test_announcements.py",
     "functional/test_api_leaderboards.py",
     "functional/test_api_submissions.py",
+    "functional/test_hostile_requests.py",
+    "functional/test_hostile_states.py",
     "functional/test_leaderboard_pages.py",
     "functional/test_odd_input.py",
     "functional/test_problems.py",

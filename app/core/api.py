@@ -123,6 +123,7 @@ class PydanticIssue:
         "enum": N_("Allowed here: %(expected)s."),
         "literal_error": N_("Allowed here: %(expected)s."),
         "json_invalid": N_("The body is not valid JSON."),
+        "nul": N_("This holds a character that cannot be stored."),
     }
 
     def render(self, locale: str) -> str:
@@ -209,7 +210,7 @@ def parse_model(model: type[M], values: Mapping[str, object], where: str) -> M:
     """
     unstorable = [name for name, text in values.items() if isinstance(text, str) and "\0" in text]
     if unstorable:
-        issue = PydanticIssue("nul", "NUL is not allowed.", {})
+        issue = PydanticIssue("nul", "This holds a character that cannot be stored.", {})
         raise MalformedRequestError(
             details=[FieldIssue(f"{where}.{name}", issue) for name in unstorable]
         )

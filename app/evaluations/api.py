@@ -141,8 +141,10 @@ def show(submission_id: int) -> SubmissionItem:
 def log(submission_id: int, query: LogQuery) -> LogOutput:
     """Return the log from an offset on."""
     with platform().database.reading() as session:
-        submission = get_submission(session, submission_id, actor=get_actor())
-        piece = read_log(session, queries.get_current(session, submission), query.offset)
+        actor = get_actor()
+        submission = get_submission(session, submission_id, actor=actor)
+        run = queries.get_run(session, submission, query.board, actor)
+        piece = read_log(session, run, query.offset)
     return LogOutput(text=piece.text, next_offset=piece.next_offset, done=piece.done)
 
 

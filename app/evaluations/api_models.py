@@ -35,6 +35,10 @@ class LogQuery(Input):
     """Where to go on reading a log."""
 
     offset: int = Field(default=0, ge=0, le=1 << 40, description="UTF-8 bytes from the beginning.")
+    board: Board | None = Field(
+        default=None,
+        description="Of the run on another board; B's once it is revealed, to staff at any time.",
+    )
 
 
 class RunOutput(Output):

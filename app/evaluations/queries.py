@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, selectinload
 from app.accounts.models import User
 from app.evaluations.models import Evaluation, EvaluationEvent
 from app.problems.models import Board, Problem
+from app.submissions.errors import SubmissionNotFoundError
 from app.submissions.models import Submission
 from app.submissions.policy import can_read_board
 
@@ -23,6 +24,28 @@ def get_current(session: Session, submission: Submission) -> Evaluation:
         )
         .options(selectinload(Evaluation.scores))
     ).one()
+
+
+def get_run(
+    session: Session, submission: Submission, board: Board | None, actor: User
+) -> Evaluation:
+    """Return the evaluation in force on a board, or on the submission's own; to read its log.
+
+    Raises:
+        SubmissionNotFoundError: there is none on that board, or the actor may not know of it.
+    """
+    if board is None or board is submission.board:
+        return get_current(session, submission)
+    found = session.scalar(
+        select(Evaluation).where(
+            Evaluation.submission_id == submission.id,
+            Evaluation.board == board,
+            Evaluation.is_current,
+        )
+    )
+    if found is None or not can_read_board(actor, submission.problem, board):
+        raise SubmissionNotFoundError
+    return found
 
 
 def map_current(session: Session, submissions: Iterable[Submission]) -> Mapping[int, Evaluation]:

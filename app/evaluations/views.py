@@ -20,7 +20,7 @@ from app.core.uploads import accepts_files
 from app.core.web import Access, access, status_of
 from app.evaluations import operations, queries
 from app.evaluations.forms import KINDS, RetractForm, SubmitForm
-from app.evaluations.intake import Delivery, accept
+from app.evaluations.intake import Delivery, accept, most_bytes
 from app.evaluations.list_queries import map_primaries
 from app.evaluations.logbook import read_log
 from app.evaluations.models import FINISHED, Evaluation
@@ -161,11 +161,13 @@ def status(submission_id: int) -> ResponseReturnValue:
 @blueprint.get("/submissions/<int:submission_id>/log")
 @access(Access.MEMBER)
 def log(submission_id: int) -> ResponseReturnValue:
-    """Return the log as text; with `?offset=`, one piece of it as JSON."""
+    """Return the log as text, `?board=B` that on B; with `?offset=`, one piece as JSON."""
     offset = request.args.get("offset", type=int)
     with platform().database.reading() as session:
-        submission = get_submission(session, submission_id, actor=get_actor())
-        evaluation = queries.get_current(session, submission)
+        actor = get_actor()
+        submission = get_submission(session, submission_id, actor=actor)
+        board = Board.B if request.args.get("board") == Board.B else None
+        evaluation = queries.get_run(session, submission, board, actor)
         piece = read_log(session, evaluation, offset or 0)
         if offset is not None:
             return jsonify(text=piece.text, next_offset=piece.next_offset, done=piece.done)
@@ -245,6 +247,7 @@ def _form_page(
         "submissions/create.html",
         problem=problem,
         spec=spec,
+        most_bytes={kind: most_bytes(spec, Kind(kind.value)) for kind in spec.submission.kinds},
         form=form,
         quota=quota,
         may_submit=can_submit(actor),

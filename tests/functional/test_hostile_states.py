@@ -3,22 +3,25 @@
 import io
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from typing_extensions import override
 
 from app.accounts.models import Role
 from app.core.blobs import Blob, LocalBlobs
 from app.core.clock import beijing_day
 from app.core.db import Database
 from app.core.platform import Platform
-from app.evaluations import operations
+from app.evaluations import operations, queries
 from app.evaluations.claims import Assignment, claim_next, renew
 from app.evaluations.errors import IllegalTransitionError, NotRunningError, StillRunningError
 from app.evaluations.jobs import evaluate_one
@@ -29,6 +32,7 @@ from app.evaluations.states import Step, advance
 from app.evaluations.sweeping import sweep
 from app.problems.models import Board, Problem, Revision
 from app.settings import Settings
+from app.submissions.errors import SubmissionNotFoundError
 from app.submissions.models import Kind, QuotaSlot, Submission
 from app.submissions.operations import retract
 from app.submissions.queries import get_quota
@@ -425,6 +429,7 @@ def test_no_transaction_is_open_while_losses_are_stored(
     in_use: list[int] = []
 
     class Watching(LocalBlobs):
+        @override
         def put(self, source: BinaryIO, *, max_bytes: int | None = None) -> Blob:
             in_use.append(cast("QueuePool", platform.database.engine.pool).checkedout())
             return super().put(source, max_bytes=max_bytes)
@@ -469,3 +474,90 @@ def test_the_sweep_rings_for_what_waits_and_no_more(
     cancelled = enter()
     cancel(platform.database, clock, cancelled)
     assert sweep(platform).rung == 0
+
+
+def test_the_log_of_a_run_on_b_is_for_staff_until_the_reveal(
+    database: Database, clock: FrozenClock, enter: Enter
+) -> None:
+    """What it printed may tell what B's data hold."""
+    submission = enter(scores={"A": {"macro_f1": 0.5}})
+    with database.transaction() as session:
+        row = session.get_one(Submission, submission)
+        on_b = make_evaluation(session, submission=row, board=Board.B)
+        judge = make_user(session, role=Role.JUDGE)
+    with database.reading() as session:
+        row = session.get_one(Submission, submission)
+        assert row.team is not None
+        captain = row.team.captain
+        assert queries.get_run(session, row, Board.B, judge).id == on_b.id
+        assert queries.get_run(session, row, None, captain).board is Board.A
+        with pytest.raises(SubmissionNotFoundError):
+            queries.get_run(session, row, Board.B, captain)
+        row.problem.b_revealed_at = clock.now()
+        with session.no_autoflush:
+            assert queries.get_run(session, row, Board.B, captain).id == on_b.id
+
+
+def test_a_cancel_and_a_result_at_once_agree(
+    database: Database, clock: FrozenClock, enter: Enter, is_charged: Charged
+) -> None:
+    """Either the cancel was accepted and nothing is charged, or it came too late and is refused."""
+    for _ in range(8):
+        submission = enter(Kind.PREDICTIONS)
+        assignment = claim(database, clock)
+        start = Barrier(2)
+
+        def ask(submission: int = submission, start: Barrier = start) -> bool:
+            start.wait(10)
+            try:
+                cancel(database, clock, submission)
+            except NotRunningError:
+                return False
+            return True
+
+        def end(assignment: Assignment = assignment, start: Barrier = start) -> State:
+            start.wait(10)
+            return record(database, clock, assignment, Outcome(State.SCORED))
+
+        with ThreadPoolExecutor(2) as pool:
+            asked, ended = pool.submit(ask), pool.submit(end)
+            accepted, state = asked.result(30), ended.result(30)
+        assert state is (State.CANCELLED if accepted else State.SCORED)
+        assert is_charged(submission) is not accepted
+
+
+def test_two_sweeps_and_a_late_result_count_one_fault(
+    database: Database, clock: FrozenClock, enter: Enter
+) -> None:
+    for _ in range(5):
+        submission = enter(Kind.PREDICTIONS)
+        assignment = claim(database, clock)
+        clock.tick(LEASE + timedelta(seconds=1))
+        start = Barrier(3)
+
+        def put_back(start: Barrier = start) -> int:
+            start.wait(10)
+            with database.transaction() as session:
+                return operations.put_back_expired(session, now=clock.now())
+
+        def end(assignment: Assignment = assignment, start: Barrier = start) -> bool:
+            start.wait(10)
+            try:
+                record(database, clock, assignment, Outcome(State.SCORED))
+            except IllegalTransitionError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(3) as pool:
+            sweeps = [pool.submit(put_back) for _ in range(2)]
+            ended = pool.submit(end)
+            swept, recorded = sum(one.result(30) for one in sweeps), ended.result(30)
+        assert swept + recorded == 1
+        with database.transaction() as session:
+            evaluation = current(session, submission)
+            assert evaluation.state is (State.SCORED if recorded else State.QUEUED)
+            assert evaluation.system_faults == swept
+            if not recorded:
+                team = session.get_one(Submission, submission).team
+                assert team is not None
+                operations.cancel(session, evaluation, team.captain, now=clock.now())

@@ -284,3 +284,10 @@ def test_a_judge_may_not_compete_by_any_door(world: World) -> None:
     cancelled = f"/submissions/{world.waiting}/cancel"
     for path in (cancelled, f"/api/v1{cancelled}"):
         assert world.knock("member", "POST", path, {}).status_code == 403
+
+
+def test_a_judges_b_log_is_not_the_teams(world: World) -> None:
+    """The log of a run on B is asked for by name; before the reveal a team learns of none."""
+    for path in (f"/submissions/{world.scored}/log", f"/api/v1/submissions/{world.scored}/log"):
+        assert world.knock("member", "GET", f"{path}?board=B", {}).status_code == 404
+        assert world.knock("member", "GET", path, {}).status_code == 200

@@ -91,7 +91,7 @@ def own_submission(database: Database, user: User, **changes: object) -> Submiss
 def test_a_good_file_is_accepted_and_followed(client: FlaskClient, queue: MemoryQueue) -> None:
     form = client.get("/problems/pcb/submit?lang=en").text
     assert "2 of 2 left today" in form
-    assert "At most 1 MiB." in form
+    assert "An answer file may have 1 MiB. A code archive may have 100 MiB." in form
     answer = send(client)
     assert answer.status_code == 303
     assert len(queue.jobs) == 1
