@@ -94,6 +94,10 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(
         default=0, ge=0, le=8, description="Reverse proxies in front whose forwarded headers count."
     )
+    trusted_hosts: str = Field(
+        default="",
+        description="Host names the site answers to, separated by commas; empty answers to any.",
+    )
     secure_cookies: bool = Field(
         default=False, description="Send cookies over HTTPS only; always on in production."
     )

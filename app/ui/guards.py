@@ -3,7 +3,9 @@
 from typing import Final
 
 from flask import Flask, Request, request
+from werkzeug.sansio.utils import host_is_trusted
 
+from app.core.current import settings
 from app.core.errors import InvalidError, NotFoundError
 from app.core.uploads import takes_files
 from app.core.web import API_PREFIX
@@ -11,6 +13,7 @@ from app.core.web import API_PREFIX
 _LARGEST_ID: Final = (1 << 31) - 1
 _FORM_BYTES: Final = 2 << 20
 _NUL: Final = "\0"
+_LOCAL: Final = ("127.0.0.1", "localhost")  # health checks on the machine itself
 
 
 def register_guards(app: Flask) -> None:
@@ -22,8 +25,20 @@ def register_guards(app: Flask) -> None:
         if view is None or not takes_files(view):
             # read from the route's declaration, so that a form cannot be used to fill the disk
             request.max_content_length = _FORM_BYTES
+        check_host(request, settings().trusted_hosts)
         check_numbers(request)
         check_texts(request)
+
+
+def check_host(asked: Request, names: str) -> None:
+    """Refuse a forged Host header, from which links would be built, where `names` are known.
+
+    Raises:
+        InvalidError: the request is for another host.
+    """
+    trusted = [name.strip() for name in names.split(",") if name.strip()]
+    if trusted and not host_is_trusted(asked.host, [*trusted, *_LOCAL]):
+        raise InvalidError
 
 
 def check_numbers(asked: Request) -> None:
