@@ -20,6 +20,7 @@ from app.compute.models import Worker as WorkerRow
 from app.compute.operations import report_alive
 from app.core.current import name_worker, platform, settings
 from app.core.platform import Platform
+from app.core.processes import await_gone, list_descendants
 from app.core.redis import connect
 from app.core.rq_worker import PoolWorker, die_with_parent
 from app.evaluations.claims import is_claim_alive
@@ -33,6 +34,7 @@ from sandbox import Sandbox, SandboxError
 logger = logging.getLogger("baijing.worker")
 _REPORT_EVERY: Final = 5.0
 _RESTART_PAUSE: Final = 1.0
+_PATIENCE: Final = 5.0
 
 
 @dataclass
@@ -140,10 +142,14 @@ class WorkerHost:
         A run may have minutes to go, so it is not waited for: it starts again, uncharged, as soon
         as a worker is back.
         """
+        below = [pid for child in self.children for pid in list_descendants(child)]
         for child in self.children:
             os.kill(child, signal.SIGKILL)
         for child in self.children:
             os.waitpid(child, 0)
+        # jobs and what they run die with their parents, but a moment later
+        if not await_gone(below, timeout=_PATIENCE):
+            logger.warning("processes of ended jobs are still there")
         with self.platform.database.transaction() as session:
             put_back_worker(session, self.name, now=self.platform.clock.now())
         self._reap(sandbox)
