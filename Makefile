@@ -25,7 +25,8 @@ test: $(VENV)/.dev assets services ## All tests, with real services and coverage
 	@tools/services run $(BIN)/python tools/run_tests.py
 
 test-fast: $(VENV)/.dev assets ## The inner loop: no services, under a minute
-	@$(BIN)/python -m pytest -q -n auto -m "not docker and not bubblewrap and not postgres and not redis and not browser and not slow"
+	@PYTEST_DEBUG_TEMPROOT=$$([[ -w /dev/shm ]] && echo /dev/shm || echo /tmp) \
+	  $(BIN)/python -m pytest -q -n auto -m "not docker and not bubblewrap and not postgres and not redis and not browser and not slow"
 
 test-full: $(VENV)/.dev assets services ## The whole matrix: every attack on every backend and runtime, long fuzzing
 	@tools/services run $(BIN)/python tools/run_tests.py --full
