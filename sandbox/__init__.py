@@ -1,7 +1,16 @@
 """Run code nobody trusts. Knows containers; knows nothing of competitions or scores."""
 
 from sandbox.choose import choose_sandbox
-from sandbox.types import Limits, LogSink, Run, RunResult, Sandbox, SandboxError, Verdict
+from sandbox.types import (
+    Limits,
+    LogSink,
+    Run,
+    RunResult,
+    Sandbox,
+    SandboxError,
+    SandboxUnavailableError,
+    Verdict,
+)
 
 __all__ = [
     "Limits",
@@ -10,6 +19,7 @@ __all__ = [
     "RunResult",
     "Sandbox",
     "SandboxError",
+    "SandboxUnavailableError",
     "Verdict",
     "choose_sandbox",
 ]

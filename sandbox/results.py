@@ -17,7 +17,8 @@ _STARVED_OF_PROCESSES = ("Resource temporarily unavailable", "can't start new th
 
 def check_run(run: Run) -> None:
     """Raise SandboxError when a request cannot be run as it stands, saying which part of it."""
-    for name, directory in {"code": run.code, "input": run.input, **run.mounts}.items():
+    folders = {"code": run.code, "input": run.input, **run.shared, **run.mounts}
+    for name, directory in folders.items():
         if directory is not None and not directory.is_dir():
             _refuse(f"{name}: {directory} is not a directory")
     if not run.output.is_dir() or any(run.output.iterdir()):
@@ -28,7 +29,7 @@ def check_run(run: Run) -> None:
 
 
 def _check_names(run: Run) -> None:
-    for target in run.mounts:
+    for target in (*run.shared, *run.mounts):
         plain = PurePosixPath(target).is_absolute() and ".." not in PurePosixPath(target).parts
         if not plain or target.rstrip("/") in policy.RESERVED_MOUNTS or target == "/":
             _refuse(f"nothing can be mounted at {target}")

@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Protocol
 
 MIB = 1 << 20
+FILES_LISTED = 100
+SAMPLES_KEPT = 120
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 NO_MOUNTS: Mapping[str, Path] = MappingProxyType({})
@@ -17,6 +19,10 @@ NO_PHASES: Mapping[str, float] = MappingProxyType({})
 
 class SandboxError(Exception):
     """The platform failed, not the submission: safe to retry, never charged to a team."""
+
+
+class SandboxUnavailableError(SandboxError):
+    """This host's engine does not answer: no run here will end well until it does again."""
 
 
 class Verdict(StrEnum):
@@ -66,12 +72,17 @@ class Run:
     """Everything needed to run one program once: the whole interface of this package.
 
     `image` is a recipe's name ("python-cpu"); `command` is argv inside, started in /code.
-    `code`, `input` and `mounts` are host directories, read-only inside at /code, /input and the
-    mapping's absolute paths. `output` is an existing, empty host directory; what the program
-    leaves in /output is copied there by the trusted collector, after its death.
+    `code`, `input`, `shared` and `mounts` are host directories, read-only inside at /code, /input
+    and the mappings' absolute paths. `input` and `shared` are the same for many runs and do not
+    change while any of them runs, so they are never copied for one; `code` and `mounts` are this
+    run's own. `output` is an existing, empty host directory; what the program leaves in /output is
+    copied there by the trusted collector, after its death.
     `collect` names the answers expected (relative names; each must be there); None takes every
     plain file with a plain name. `env` adds to the contract's variables. `owner` is
     "installation/evaluation/attempt", by which `Sandbox.reap` tells the living from the dead.
+    `devices` are the ids of the GPUs leased for this run, as many as `limits.gpus`. `log_file` is
+    where all that is printed is kept, raw, up to `limits.log_kill_bytes`; None keeps the excerpt
+    in the result alone.
     """
 
     image: str
@@ -81,9 +92,79 @@ class Run:
     limits: Limits
     input: Path | None = None
     collect: tuple[str, ...] | None = None
+    shared: Mapping[str, Path] = field(default_factory=lambda: NO_MOUNTS)
     mounts: Mapping[str, Path] = field(default_factory=lambda: NO_MOUNTS)
+    devices: tuple[str, ...] = ()
+    log_file: Path | None = None
     env: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     owner: str = ""
+
+
+class LimitKind(StrEnum):
+    """What ran out."""
+
+    TIME = "time"
+    MEMORY = "memory"
+    OUTPUT_BYTES = "output_bytes"
+    OUTPUT_FILES = "output_files"
+    LOG_BYTES = "log_bytes"
+    PROCESSES = "processes"
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """Which limit a run hit: how much it had `used` of what was `allowed`, `after_s` seconds.
+
+    Seconds, bytes or counts, as the kind says. `where` is the function of the program that ran
+    then ("predict() in model.py, line 31"), where that could be seen; else empty.
+    """
+
+    kind: LimitKind
+    used: float
+    allowed: float
+    after_s: float
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramError:
+    """The last uncaught exception, located in the submission's own code (relative path)."""
+
+    type: str
+    message: str
+    file: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """One thing found in /output; `reason` says in English why it was not collected."""
+
+    name: str
+    bytes: int
+    kept: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GpuUse:
+    """What one device did during a run; utilisation is the mean, from 0 to 1."""
+
+    uuid: str
+    model: str
+    peak_memory_bytes: int
+    utilisation: float
+    energy_j: float
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSample:
+    """One point of a run's resource curve: processor seconds so far, memory at the moment."""
+
+    at_s: float
+    cpu_s: float
+    memory_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +172,10 @@ class RunResult:
     """How a run ended. `verdict` None means it finished by itself, with status 0 and its answers.
 
     `message` is one short English fact ("answer.csv is a symbolic link"). `log` is repaired UTF-8
-    without control sequences. `phases` are seconds spent preparing, running and collecting.
+    without control sequences. `phases` are the seconds of each phase; `warm` says that the
+    container was waiting. `signal` names what ended the program ("SIGSEGV"). `files` lists at most
+    `FILES_LISTED` things found in /output, `files_more` counts the rest. `samples` are at most
+    `SAMPLES_KEPT`, evenly spread.
     """
 
     verdict: Verdict | None
@@ -107,6 +191,14 @@ class RunResult:
     image_digest: str
     cancelled: bool = False
     phases: Mapping[str, float] = field(default_factory=lambda: NO_PHASES)
+    warm: bool = False
+    signal: str | None = None
+    excess: Excess | None = None
+    error: ProgramError | None = None
+    files: tuple[OutputFile, ...] = ()
+    files_more: int = 0
+    gpus: tuple[GpuUse, ...] = ()
+    samples: tuple[UsageSample, ...] = ()
 
 
 class LogSink(Protocol):
@@ -136,3 +228,12 @@ class Sandbox(Protocol):
 
     def prepare(self, image: str, progress: Progress) -> str:
         """Make the image available, building it where needed; return its digest."""
+
+    def tend(self) -> None:
+        """Do the upkeep that is due (refill what waits warm); called every few seconds.
+
+        By one process per host, which need not be the one that runs; raise SandboxError if we fail.
+        """
+
+    def close(self) -> None:
+        """Remove what waits warm; runs under way are their owners' business."""

@@ -192,7 +192,8 @@ def _run_scorer(
         output=output,
         limits=_SCORER_LIMITS,
         collect=(RESULT_FILE,),
-        mounts={"/answer": answer, "/truth": truth},
+        shared={"/truth": truth},
+        mounts={"/answer": answer},
         owner=around.owner,
     )
     result = platform.sandbox().execute(run, cancel=around.cancel)

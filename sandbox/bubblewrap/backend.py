@@ -85,6 +85,12 @@ class BubblewrapSandbox:
         """Kill and remove the runs of dead workers, and those whose owner `is_alive` denies."""
         return reap(self._runs(), is_alive)
 
+    def tend(self) -> None:
+        """Do nothing: nothing waits warm here."""
+
+    def close(self) -> None:
+        """Do nothing: nothing waits warm here."""
+
     def _runs(self) -> Path:
         return self._state_dir / "runs" / self._installation
 

@@ -72,7 +72,8 @@ def _trees(run: Run) -> Mapping[str, Path]:
     trees = {policy.CODE_DIR: run.code.resolve()}
     if run.input is not None:
         trees[policy.INPUT_DIR] = run.input.resolve()
-    return {**trees, **{target: path.resolve() for target, path in run.mounts.items()}}
+    more = {**run.shared, **run.mounts}
+    return {**trees, **{target: path.resolve() for target, path in more.items()}}
 
 
 def _readable(tree: Path, copy: Path) -> Path:

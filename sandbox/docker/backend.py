@@ -8,7 +8,8 @@ from sandbox.collect import Collection
 from sandbox.docker.cache import TreeCache
 from sandbox.docker.images import ImageStore
 from sandbox.docker.labels import RunLabels
-from sandbox.docker.program import Program, ProgramSpec
+from sandbox.docker.options import ProgramSpec
+from sandbox.docker.program import Program
 from sandbox.docker.reaper import reap
 from sandbox.docker.workspace import Workspace
 from sandbox.environment import environment
@@ -78,6 +79,12 @@ class DockerSandbox:
     def reap(self, is_alive: Callable[[str], bool]) -> int:
         """Remove the containers and volumes of this installation whose owner is gone."""
         return reap(self._engine, self._installation, is_alive)
+
+    def tend(self) -> None:
+        """Do nothing: nothing waits warm here."""
+
+    def close(self) -> None:
+        """Do nothing: nothing waits warm here."""
 
     def _run_program(
         self, spec: ProgramSpec, capture: LogCapture, cancel: threading.Event

@@ -9,18 +9,17 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from docker.errors import APIError, DockerException, NotFound
-from docker.types import DeviceRequest, Mount, Ulimit
 
 from sandbox import policy
 from sandbox.docker.engine import Engine, engine_errors, remove_container
+from sandbox.docker.options import ProgramSpec, host_options
 from sandbox.docker.usage import Sampler
 from sandbox.logs import LogCapture
 from sandbox.results import Observation
-from sandbox.types import Limits, SandboxError
+from sandbox.types import SandboxError
 from sandbox.usage import Usage
 from sandbox.verdicts import Ending
 
@@ -33,54 +32,6 @@ _DRAIN_S = 5.0
 _WAIT_MARGIN_S = 60
 _CONFLICT = 409
 _OOM_SETTLE_S = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class ProgramSpec:
-    """What one untrusted container is made of."""
-
-    image_id: str
-    command: tuple[str, ...]
-    name: str
-    labels: Mapping[str, str]
-    environment: Mapping[str, str]
-    mounts: list[Mount]
-    limits: Limits
-    uid: int
-    runtime: str | None
-
-
-def host_options(spec: ProgramSpec) -> dict[str, object]:
-    """Return the engine's host configuration for a run: the policy in the engine's words."""
-    limits = spec.limits
-    tmp = f"size={limits.tmp_bytes},nr_inodes={policy.TMP_FILES},mode=1777,nosuid,nodev,exec"
-    options: dict[str, object] = {
-        "mounts": spec.mounts,
-        "read_only": True,
-        "tmpfs": {policy.TMP_DIR: tmp},
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges", f"seccomp={policy.seccomp_profile()}"],
-        "mem_limit": limits.memory_bytes,
-        "memswap_limit": limits.memory_bytes,
-        "nano_cpus": int(limits.cpus * 1_000_000_000),
-        "pids_limit": limits.processes + 1,  # the init is one of them
-        "init": True,
-        "ipc_mode": "private",
-        "shm_size": policy.SHM_BYTES,
-        "oom_score_adj": 500,
-        "log_config": {"type": "none", "config": {}},
-        "ulimits": [
-            Ulimit(name=each.name, soft=each.value, hard=each.value)
-            for each in policy.ulimits(limits)
-        ],
-    }
-    if spec.runtime is not None:
-        options["runtime"] = spec.runtime
-    if limits.gpus:
-        # this form is understood by engines with the NVIDIA hook and by those with CDI
-        capabilities = [["gpu", "compute", "utility"]]
-        options["device_requests"] = [DeviceRequest(count=limits.gpus, capabilities=capabilities)]
-    return options
 
 
 class Program:

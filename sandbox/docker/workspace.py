@@ -105,7 +105,7 @@ class Workspace:
         trees = {policy.CODE_DIR: self._run.code}
         if self._run.input is not None:
             trees[policy.INPUT_DIR] = self._run.input
-        return {**trees, **self._run.mounts}
+        return {**trees, **self._run.shared, **self._run.mounts}
 
     def _output_options(self, uid: int) -> Mapping[str, str]:
         limits = self._run.limits

@@ -78,6 +78,12 @@ class ScriptedSandbox:
         del is_alive
         return 0
 
+    def tend(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
     def prepare(self, image: str, progress: Callable[[str], None]) -> str:
         progress(f"{image} is ready")
         return "sha256:0"

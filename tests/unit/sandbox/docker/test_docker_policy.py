@@ -6,7 +6,7 @@ from docker.errors import APIError, DockerException
 from sandbox.docker import labels
 from sandbox.docker.engine import engine_errors
 from sandbox.docker.labels import RunLabels
-from sandbox.docker.program import ProgramSpec, host_options
+from sandbox.docker.options import ProgramSpec, host_options
 from sandbox.types import Limits, Run, SandboxError
 
 
