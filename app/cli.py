@@ -1,8 +1,8 @@
 """Flask's own command line with our commands: processes, schema, people, problems, the demo."""
 
 import os
+import re
 import sys
-from typing import Final
 
 import click
 from flask import Flask
@@ -11,6 +11,9 @@ from flask.cli import AppGroup, with_appcontext
 from app import schema
 from app.accounts.cli import commands as user_commands
 from app.backup import backup, restore
+from app.compute.cli import commands as gpu_commands
+from app.compute.image_cli import commands as image_commands
+from app.compute.reporting import default_concurrency, warn_of_memory
 from app.core.current import platform, settings
 from app.demo import commands as demo_commands
 from app.factory import create_app
@@ -19,8 +22,7 @@ from app.run_all import run_all
 from app.scheduler import run_scheduler
 from app.settings import Settings
 from app.worker import WorkerHost
-
-POOLS: Final = ("cpu", "gpu")
+from problems.spec import POOL
 
 
 def build(configured: Settings) -> Flask:
@@ -34,6 +36,8 @@ def build(configured: Settings) -> Flask:
         db,
         user_commands,
         problem_commands,
+        gpu_commands,
+        image_commands,
         demo_commands,
         backup,
         restore,
@@ -66,12 +70,22 @@ def web() -> None:
 
 @click.command("worker")
 @click.option("--pool", default="cpu", show_default=True, help="Which queue to work on.")
-@click.option("--concurrency", default=1, show_default=True, type=click.IntRange(1, 256))
+@click.option(
+    "--concurrency",
+    default=0,
+    type=click.IntRange(0, 256),
+    help="Runs at once; 0, as without it, is one per GPU, or one in the pool cpu.",
+)
 @with_appcontext
 def worker(pool: str, concurrency: int) -> None:
     """Evaluate submissions."""
-    configured = settings()
-    WorkerHost(configured, platform(), pool, concurrency, lambda: create_app(configured)).run()
+    configured, port = settings(), platform()
+    if re.fullmatch(POOL, pool) is None:
+        message = "a pool's name is 1 to 32 of a-z, 0-9 and -"
+        raise click.BadParameter(message, param_hint="--pool")
+    at_once = concurrency or default_concurrency(port.gpus, pool)
+    warn_of_memory(port, pool, at_once)
+    WorkerHost(configured, port, pool, at_once, lambda: create_app(configured)).run()
 
 
 @click.command("scheduler")

@@ -7,6 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
+from app.compute import policy
+from app.compute.queries import list_pools
 from app.core.blobs import Blob
 from app.core.platform import Platform
 from app.evaluations.jobs import ring
@@ -16,12 +18,17 @@ from app.problems.hooks import Hooks, Quota, Standing
 from app.problems.models import Board, Problem, Revision
 from app.submissions import operations as submissions
 from app.submissions.queries import find_team_id, get_quota
-from problems.spec import ProblemSpec
+from problems.spec import ProblemSpec, Resources
 
 
 def contributions() -> Hooks:
-    """Return the contributions of submissions, evaluations and leaderboards."""
-    return Hooks(submit_baseline=submit_baseline, quota_of=quota_of, standings_of=standings_of)
+    """Return the contributions of compute, submissions, evaluations and leaderboards."""
+    return Hooks(
+        submit_baseline=submit_baseline,
+        quota_of=quota_of,
+        standings_of=standings_of,
+        require_pool=require_pool,
+    )
 
 
 def submit_baseline(session: Session, platform: Platform, revision: Revision, blob: Blob) -> None:
@@ -30,6 +37,11 @@ def submit_baseline(session: Session, platform: Platform, revision: Revision, bl
     submission = submissions.submit_baseline(session, revision, blob, now=now)
     evaluation = queue_evaluation(session, submission, Board.A, now=now, actor=SWEEP)
     ring(session, platform.queue, evaluation)
+
+
+def require_pool(session: Session, resources: Resources, now: datetime) -> None:
+    """Refuse a problem whose runs no pool of workers could run."""
+    policy.require_pool(resources, list_pools(session, now=now))
 
 
 def quota_of(session: Session, problem: Problem, user: User, now: datetime) -> Quota:

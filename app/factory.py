@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.accounts import staff_views as accounts_staff_views
 from app.accounts import views as accounts_views
 from app.accounts.identity import register_identity
+from app.compute import image_api, image_views
 from app.contests import staff_views as contests_staff_views
 from app.contests import views as contests_views
 from app.contributions import contributions
@@ -16,6 +17,7 @@ from app.core import api_docs
 from app.core.current import attach
 from app.core.platform import Platform
 from app.evaluations import api as submissions_api
+from app.evaluations import debug_views
 from app.evaluations import staff_views as submissions_staff_views
 from app.evaluations import views as submissions_views
 from app.home import staff_views as home_staff_views
@@ -41,9 +43,12 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     problems_views.blueprint,
     problems_staff_views.blueprint,
     problems_api.blueprint,
+    image_views.blueprint,
+    image_api.blueprint,
     teams_views.blueprint,
     submissions_views.blueprint,
     submissions_staff_views.blueprint,
+    debug_views.blueprint,
     submissions_api.blueprint,
     leaderboards_views.blueprint,
     leaderboards_api.blueprint,

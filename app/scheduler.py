@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from app.core.blobs import LocalBlobs, collect_garbage
 from app.core.platform import Platform
-from app.evaluations.sweeping import sweep
+from app.evaluations.sweeping import ClockWatch, sweep
 from app.problems.jobs import resend_publications
 from app.settings import Settings
 
@@ -26,9 +26,11 @@ def run_scheduler(settings: Settings, port: Platform) -> None:
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
+    lease = timedelta(seconds=settings.lease_seconds)
+    watch = ClockWatch(lease)
     cleaned: datetime | None = None
     while not stopping.is_set():
-        _attempt("sweep", lambda: _sweep(port))
+        _attempt("sweep", lambda: _sweep(port, lease, watch))
         now = port.clock.now()
         if cleaned is None or now - cleaned > _CLEAN_EVERY:
             _attempt("clean-up", lambda: clean_up(port))
@@ -44,9 +46,9 @@ def clean_up(port: Platform) -> int:
         return stale + collect_garbage(session, port.blobs, before=before)
 
 
-def _sweep(port: Platform) -> None:
+def _sweep(port: Platform, lease: timedelta, watch: ClockWatch) -> None:
     resend_publications()
-    done = sweep(port)
+    done = sweep(port, lease, watch)
     if done.put_back or done.queued_for_b:
         logger.warning("put back %s, queued for B %s", done.put_back, done.queued_for_b)
 

@@ -77,6 +77,12 @@ class Settings(BaseSettings):
         default="",
         description="Container runtime: empty is the engine's default; `runsc` is gVisor.",
     )
+    sandbox_warm: int = Field(
+        default=2,
+        ge=0,
+        le=64,
+        description="Containers at most that wait ready for runs of one kind; 0: none.",
+    )
     secret_key: SecretStr = Field(
         default=SecretStr(""),
         description="Signs cookies and seals seeds; required in production, else generated.",
@@ -102,13 +108,13 @@ class Settings(BaseSettings):
         default=False, description="Send cookies over HTTPS only; always on in production."
     )
     lease_seconds: float = Field(
-        default=20.0, gt=0, description="A claim whose worker is silent this long is given away."
+        default=12.0, gt=0, description="A claim whose worker is silent this long is given away."
     )
     heartbeat_seconds: float = Field(
         default=2.0, gt=0, description="How often a worker renews its claim and looks for a cancel."
     )
     sweep_seconds: float = Field(
-        default=5.0, gt=0, description="How often the scheduler looks for lost or due work."
+        default=3.0, gt=0, description="How often the scheduler looks for lost or due work."
     )
     max_upload_bytes: int = Field(
         default=2 << 30, gt=0, description="Largest request body; a problem's own limit is smaller."
@@ -118,6 +124,9 @@ class Settings(BaseSettings):
     )
     sign_in_rate: str = Field(
         default="10 per minute", description="Sign-in attempts per address and per account."
+    )
+    debug_runs_per_hour: int = Field(
+        default=5, ge=0, description="Try runs per team and problem; 0 switches them off."
     )
     sign_up_open: bool = Field(default=True, description="Whether anybody may create an account.")
 

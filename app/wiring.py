@@ -6,8 +6,10 @@ from functools import cache
 from app.core.blobs import open_blobs
 from app.core.clock import SystemClock
 from app.core.db import Database
+from app.core.gpus import HostGpus
 from app.core.platform import Platform, SandboxProvider
 from app.core.redis import connect, embedded_url
+from app.core.redis_leases import RedisLeases
 from app.core.rq_queue import RqQueue
 from app.core.sealing import Seal
 from app.settings import Settings, secret_key
@@ -26,12 +28,15 @@ def build_platform(settings: Settings) -> Platform:
     settings.instance.mkdir(parents=True, exist_ok=True)
     cache_folder = settings.instance / "cache"
     cache_folder.mkdir(exist_ok=True)
+    redis = connect(redis_url(settings))
     return Platform(
         database=Database.connect(settings.database),
-        queue=RqQueue(connect(redis_url(settings))),
+        queue=RqQueue(redis),
         clock=SystemClock(),
         blobs=open_blobs(settings.blobs, s3_endpoint=settings.s3_endpoint),
         sandbox=_provide_sandbox(settings),
+        leases=RedisLeases(redis),
+        gpus=HostGpus(),
         seal=Seal(secret_key(settings)),
         installation=Seal.fingerprint(secret_key(settings)),
         cache=cache_folder,
@@ -47,6 +52,7 @@ def _provide_sandbox(settings: Settings) -> SandboxProvider:
             state_dir=settings.instance / "sandbox",
             installation=Seal.fingerprint(secret_key(settings)),
             progress=logger.info,
+            warm=settings.sandbox_warm,
         )
         logger.info("sandbox: %s (%s)", chosen.name, reason)
         return chosen

@@ -70,6 +70,9 @@ def try_baseline(pack: Pack, data: Path, tools: CheckTools) -> Iterator[Finding]
     if not pack.spec.takes_code:
         yield Finding(Level.WARNING, "no_code")
         return
+    if pack.spec.resources.gpus > tools.gpus:
+        yield Finding(Level.WARNING, "needs_gpu", {"gpus": pack.spec.resources.gpus})
+        return
     boards = find_boards(data)
     groups = (
         [(data / "input", boards)]

@@ -71,6 +71,7 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
         "“{word}”是保留字，目前尚不支持，使用它的题目包不能发布",
         "“{word}” is a reserved word that is not supported yet; a pack that uses it is refused",
     ),
+    "needs_gpus": ("{name} 需要 gpus 至少为 1", "{name} needs gpus of at least 1"),
     "other": ("{reason}", "{reason}"),
     # the answer table
     "values_missing": ("type: category 需要 values", "type: category needs values"),

@@ -78,6 +78,10 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "no_baseline": ("没有基线", "there is no baseline"),
     "no_code": ("不接受代码提交，基线不运行", "code is not accepted, the baseline is not run"),
+    "needs_gpu": (
+        "基线需要 {gpus} 块 GPU，此处未运行：发布后由相应的节点运行",
+        "the baseline needs {gpus} GPUs and is not run here but, once published, where they are",
+    ),
     "baseline_failed": (
         "基线在 {board} 榜运行失败：{reason}",
         "the baseline failed on {board}: {reason}",

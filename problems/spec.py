@@ -83,6 +83,10 @@ def _no_gateway(network: Network) -> Network:
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 FileName = Annotated[str, AfterValidator(_plain_name)]
+ModelName = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
+IMAGE = r"^([a-z0-9][a-z0-9-]{0,62}|[a-z0-9][a-z0-9._/:-]{0,200}@sha256:[0-9a-f]{64})$"
+"""The name of an image that the platform builds, or any image by its digest."""
+POOL = r"^[a-z0-9-]{1,32}$"
 
 
 class Scenario(SpecModel):
@@ -103,15 +107,30 @@ class Submission(SpecModel):
 
 
 class Resources(SpecModel):
-    """What one run of a code submission may use."""
+    """What one run of a code submission may use, and what the machine it runs on must have.
 
-    image: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = "python-cpu"
+    `gpu_memory` is what every card must have, `gpu_models` are parts of the names of those that
+    will do, in any case (`a100` is any A100); without them any card does. `pool` pins the runs to
+    one pool of workers.
+    """
+
+    image: Annotated[str, StringConstraints(pattern=IMAGE)] = "python-cpu"
     cpus: Annotated[int | float, Field(gt=0, le=1024)] = 1
     memory: Size = 2 << 30
     gpus: Annotated[int, Field(ge=0, le=64)] = 0
+    gpu_memory: Size | None = None
+    gpu_models: tuple[ModelName, ...] = Field(default=(), max_length=20)
+    pool: Annotated[str, StringConstraints(pattern=POOL)] | None = None
     time: Seconds = 300
     output: Size = 256 << 20
     network: Annotated[Network, AfterValidator(_no_gateway)] = Network.NONE
+
+    @model_validator(mode="after")
+    def _only_gpus_have_models(self) -> Self:
+        for name in ("gpu_memory", "gpu_models"):
+            if getattr(self, name) and not self.gpus:
+                raise spec_error(code="needs_gpus", at=(name,), name=name)
+        return self
 
     @property
     def time_s(self) -> int:

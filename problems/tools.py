@@ -77,7 +77,11 @@ class ScriptRunner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CheckTools:
-    """What `check_pack` borrows. `find_command` says how a code folder is started."""
+    """What `check_pack` borrows. `find_command` says how a code folder is started.
+
+    `gpus` is how many cards `runner` may give a run; a baseline that needs more is not run.
+    """
 
     runner: ScriptRunner
     find_command: Callable[[Path], tuple[str, ...]]
+    gpus: int = 0

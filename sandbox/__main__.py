@@ -1,7 +1,9 @@
 """The command line: run one program, or build an image. Knows no web and no database.
 
 python -m sandbox run --image python-cpu --code DIR --input DIR --output DIR [...] --json
-python -m sandbox image build python-cpu [--base-image REFERENCE]
+python -m sandbox image build python-cpu [--base-image REFERENCE] [--wheels DIR]
+python -m sandbox image wheels python-cpu DIR [--python 3.12]
+python -m sandbox image describe python-cpu [--wheels DIR]
 
 Exit status of `run`: 0 the program finished by itself with status 0 (and its answers), 1 it did
 not, 2 the request was unusable or the engine unreachable.
@@ -10,6 +12,7 @@ not, 2 the request was unusable or the engine unreachable.
 import argparse
 import dataclasses
 import json
+import platform
 import re
 import signal
 import sys
@@ -23,7 +26,11 @@ from sandbox.archive import ArchiveError
 from sandbox.choose import choose_sandbox
 from sandbox.docker import Engine, ImageStore
 from sandbox.entrypoint import find_command
+from sandbox.gpu import pick_free
+from sandbox.manifest import describe_wheels
+from sandbox.recipes import PYTHONS, find_recipe
 from sandbox.types import Limits, Run, RunResult, SandboxError
+from sandbox.wheels import download_wheels
 
 INSTALLATION = "command-line"
 _STATE = Path.home() / ".cache" / "baijing" / "sandbox"
@@ -68,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--time", type=float, default=60.0, metavar="SECONDS")
     run.add_argument("--memory", type=byte_count, default=byte_count("1GiB"))
     run.add_argument("--cpus", type=float, default=1.0)
-    run.add_argument("--gpus", type=int, default=0)
+    run.add_argument("--gpus", type=int, default=0, help="how many of the free GPUs (Docker)")
     run.add_argument("--output-limit", type=byte_count, default=byte_count("256MiB"))
     run.add_argument("--backend", choices=("auto", "docker", "bubblewrap"), default="auto")
     run.add_argument("--runtime", help="the engine's runtime, such as runsc")
@@ -78,13 +85,28 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--state-dir", type=Path, default=_STATE)
     run.add_argument("--json", action="store_true", help="print JSON (the default and only form)")
     run.set_defaults(act=_run)
-    image = commands.add_parser("image", help="build images").add_subparsers(required=True)
+    _add_image_commands(commands.add_parser("image", help="build images"))
+    return parser
+
+
+def _add_image_commands(parser: argparse.ArgumentParser) -> None:
+    image = parser.add_subparsers(required=True)
     build = image.add_parser("build", help="build an image for the Docker engine")
     build.add_argument("name")
     build.add_argument("--base-image", help="default: the public Python image, else debootstrap")
+    build.add_argument("--wheels", type=Path, help="a folder that has every package")
     build.add_argument("--state-dir", type=Path, default=_STATE)
     build.set_defaults(act=_build)
-    return parser
+    wheels = image.add_parser("wheels", help="download every package, for a machine without index")
+    wheels.add_argument("name")
+    wheels.add_argument("folder", type=Path)
+    wheels.add_argument("--python", choices=PYTHONS, default=PYTHONS[0], help="the base image's")
+    wheels.set_defaults(act=_wheels)
+    describe = image.add_parser("describe", help="write a recipe's packages.json from its wheels")
+    describe.add_argument("name")
+    describe.add_argument("--wheels", type=Path, help="a folder that has every package")
+    describe.add_argument("--python", choices=PYTHONS, default=PYTHONS[0])
+    describe.set_defaults(act=_describe)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -106,7 +128,10 @@ def _run(options: argparse.Namespace) -> int:
     _progress(f"{sandbox.name}: {reason}")
     sandbox.reap(lambda _owner: True)  # what an earlier command line left behind when it was killed
     options.output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=options.output, prefix=".collecting-") as fresh:
+    with (
+        pick_free(options.gpus, options.state_dir / "gpus") as devices,
+        tempfile.TemporaryDirectory(dir=options.output, prefix=".collecting-") as fresh,
+    ):
         run = Run(
             image=options.image,
             command=command,
@@ -115,6 +140,7 @@ def _run(options: argparse.Namespace) -> int:
             output=Path(fresh),
             limits=limits,
             collect=tuple(options.collect) if options.collect else None,
+            devices=devices,
         )
         result = sandbox.execute(run, cancel=_cancelled_by_signals())
         _move_answers(Path(fresh), options.output)
@@ -132,8 +158,30 @@ def _move_answers(fresh: Path, output: Path) -> None:
 
 
 def _build(options: argparse.Namespace) -> int:
-    images = ImageStore(Engine(), options.state_dir, base_image=options.base_image)
+    images = ImageStore(
+        Engine(), options.state_dir, base_image=options.base_image, wheels=options.wheels
+    )
     print(images.ensure(options.name, _progress))
+    return 0
+
+
+def _wheels(options: argparse.Namespace) -> int:
+    recipe = find_recipe(options.name)
+    download_wheels(recipe.requirements, options.folder, options.python, platform.machine())
+    print(options.folder)
+    return 0
+
+
+def _describe(options: argparse.Namespace) -> int:
+    """Write the document after the lock was renewed; the wheels go again."""
+    recipe = find_recipe(options.name)
+    with tempfile.TemporaryDirectory() as folder:
+        wheels = Path(folder)
+        machine = platform.machine()
+        download_wheels(recipe.requirements, wheels, options.python, machine, source=options.wheels)
+        document = describe_wheels(recipe.name, wheels).to_json()
+    recipe.packages.write_text(document, encoding="utf-8")
+    print(recipe.packages)
     return 0
 
 

@@ -9,13 +9,15 @@ import os
 import re
 import stat
 import tarfile
+import unicodedata
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol, cast
 
-from sandbox.types import Limits
+from sandbox.types import FILES_LISTED, Limits, OutputFile, SandboxError
 
 _CHUNK = 1 << 18
 _PLAIN = re.compile(r"\w[\w.+=@, -]*")
@@ -42,7 +44,8 @@ class Caps:
 class Collection:
     """What was found. `over` says which cap was exceeded ("" for none), `refused` why per name.
 
-    `bytes` and `entries` count everything seen, kept or not.
+    `bytes` and `entries` count everything seen, kept or not. `files` lists what was seen, bounded
+    and with names made safe to show; `files_more` counts the rest.
     """
 
     kept: dict[str, int] = field(default_factory=dict)
@@ -50,6 +53,8 @@ class Collection:
     bytes: int = 0
     entries: int = 0
     over: str = ""
+    files: tuple[OutputFile, ...] = ()
+    files_more: int = 0
 
 
 class OverCapError(Exception):
@@ -67,6 +72,13 @@ def is_plain_name(name: str, caps: Caps) -> bool:
     )
 
 
+def safe_name(name: str) -> str:
+    """Return a name as it may be shown: what cannot be printed is replaced, the rest bounded."""
+    text = name.encode(errors="surrogateescape").decode(errors="replace")
+    shown = "".join(char if char.isprintable() else "\ufffd" for char in text)
+    return shown if len(shown) <= MAX_NAME_BYTES else f"{shown[: MAX_NAME_BYTES - 1]}…"
+
+
 class _Collector:
     """Decide and copy, entry by entry; shared by both sources."""
 
@@ -75,41 +87,105 @@ class _Collector:
         self._destination = destination
         self._wanted = None if wanted is None else frozenset(wanted)
         self._caps = caps
+        self._listing: dict[str, OutputFile] = {}
+        self._taken: dict[str, str] = {}
 
-    def count(self, size: int) -> None:
+    def count(self, name: str, size: int) -> None:
         """Count one entry of `size` bytes; raise OverCapError beyond the caps."""
         self.found.entries += 1
         self.found.bytes += size
+        over = ""
         if self.found.entries > self._caps.files:
-            message = f"more than {self._caps.files} files"
-            raise OverCapError(message)
-        if self.found.bytes > self._caps.bytes:
-            message = f"more than {self._caps.bytes} bytes"
-            raise OverCapError(message)
+            over = f"more than {self._caps.files} files"
+        elif self.found.bytes > self._caps.bytes:
+            over = f"more than {self._caps.bytes} bytes"
+        if over:
+            self.note(name, size, over)
+            raise OverCapError(over)
+
+    @property
+    def room(self) -> int:
+        """How many more entries there may be."""
+        return max(0, self._caps.files - self.found.entries)
+
+    def note(self, name: str, size: int, reason: str = "") -> None:
+        """List one thing that was found; with a `reason` it was not kept."""
+        wanted = self._wanted is not None and name in self._wanted
+        if name in self._listing or wanted or len(self._listing) < FILES_LISTED:
+            self._listing[name] = OutputFile(safe_name(name), size, not reason, reason)
+        else:
+            self.found.files_more += 1
+
+    def finish(self) -> Collection:
+        """Return what was found."""
+        files = sorted(self._listing.values(), key=lambda file: (not file.kept, file.name))
+        self.found.files = tuple(files[:FILES_LISTED])
+        self.found.files_more += len(files[FILES_LISTED:])
+        return self.found
 
     def wants(self, name: str) -> bool:
         if self._wanted is not None:
             return name in self._wanted
         return is_plain_name(name, self._caps)
 
+    def skip(self, name: str, size: int) -> None:
+        """List a plain file that nobody asked for."""
+        plain = is_plain_name(name, self._caps)
+        self.note(name, size, "was not asked for" if plain else "has no plain name")
+
     def refuse(self, name: str, reason: str) -> None:
         """Note why `name` was not taken, if somebody asked for it; take it back if it was taken."""
+        if reason != _DIRECTORY or self.wants(name):
+            self.note(name, 0, reason)
         if self.found.kept.pop(name, None) is not None:
             (self._destination / name).unlink()
         if self._wanted is not None and name in self._wanted:
             self.found.refused[name] = reason
 
     def take(self, name: str, source: IO[bytes], size: int) -> None:
-        """Copy `size` bytes at most to the destination; the file there is new and ours."""
+        """Copy `size` bytes at most to the destination; the file there is new and ours.
+
+        Raise OSError when the source cannot be read, SandboxError when it is we who cannot write.
+        """
         path = self._destination / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with _our_failure():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sink = path.open("xb")
         left = size
-        with path.open("xb") as sink:
+        with sink:
             while left and (chunk := source.read(min(_CHUNK, left))):
-                sink.write(chunk)
+                with _our_failure():
+                    sink.write(chunk)
                 left -= len(chunk)
-        path.chmod(0o644)
+            with _our_failure():
+                sink.flush()
+                os.fchmod(sink.fileno(), 0o644)
         self.found.kept[name] = size - left
+        self.note(name, size - left)
+        if self._wanted is None:
+            self._part_twins(name)
+
+    def _part_twins(self, name: str) -> None:
+        """Take back two files whose names differ by case or composition alone.
+
+        Somebody's file system takes the names for one, and nobody can say which is meant. What was
+        asked for by name is not concerned.
+        """
+        folded = unicodedata.normalize("NFC", name).casefold()
+        twin = self._taken.setdefault(folded, name)
+        if twin != name:
+            for each in (twin, name):
+                self.refuse(each, "has a name too similar to another's")
+
+
+@contextmanager
+def _our_failure() -> Iterator[None]:
+    """Tell a disk of ours that is full from a file of theirs that cannot be read."""
+    try:
+        yield
+    except OSError as error:
+        message = f"cannot keep the output: {error}"
+        raise SandboxError(message) from error
 
 
 class Readable(Protocol):
@@ -125,7 +201,8 @@ def collect_tar(
     """Collect from a tar whose entries lie below one top folder, as an engine sends a directory.
 
     `destination` is an empty directory; None for `wanted` takes every plain file with a plain name.
-    Raise tarfile.TarError when the stream is not a tar. On an exceeded cap reading stops early.
+    Raise tarfile.TarError when the stream is not a tar, SandboxError when it cannot be kept. On an
+    exceeded cap reading stops early.
     """
     collector = _Collector(destination, wanted, caps)
     try:
@@ -133,11 +210,15 @@ def collect_tar(
             for member in tar:
                 name = "/".join(PurePosixPath(member.name).parts[1:])
                 if name:
-                    collector.count(member.size if member.isreg() else 0)
+                    collector.count(name, member.size if member.isreg() else 0)
+                    _check_depth(name.count("/"))
                     _collect_member(collector, tar, member, name)
     except OverCapError as error:
         collector.found.over = str(error)
-    return collector.found
+    except (ValueError, OverflowError, EOFError) as error:  # tarfile lets its parsers' own through
+        message = f"not a tar: {error}"
+        raise tarfile.ReadError(message) from error
+    return collector.finish()
 
 
 def _collect_member(
@@ -147,6 +228,8 @@ def _collect_member(
         source = tar.extractfile(member) if collector.wants(name) else None
         if source is not None:
             collector.take(name, source, member.size)
+        else:
+            collector.skip(name, member.size)
         return
     if member.islnk():
         # the engine sends an inode's first name as a file and its other names as links to that
@@ -155,10 +238,11 @@ def _collect_member(
 
 
 _HARD_LINK = "is a hard link"
+_DIRECTORY = "is a directory"
 _TAR_KINDS: Mapping[bytes, str] = {
     tarfile.SYMTYPE: "is a symbolic link",
     tarfile.LNKTYPE: _HARD_LINK,
-    tarfile.DIRTYPE: "is a directory",
+    tarfile.DIRTYPE: _DIRECTORY,
     tarfile.FIFOTYPE: "is a FIFO",
     tarfile.CHRTYPE: "is a device",
     tarfile.BLKTYPE: "is a device",
@@ -171,7 +255,8 @@ def collect_directory(
     """Collect from a directory a dead run has left, by descriptors relative to descriptors.
 
     `destination` and `wanted` are as for `collect_tar`. Raise OSError when `source` itself
-    cannot be opened; what is unreadable below it is refused by name.
+    cannot be opened, SandboxError when what is found cannot be kept; what is unreadable below it
+    is refused by name.
     """
     collector = _Collector(destination, wanted, caps)
     try:
@@ -179,7 +264,7 @@ def collect_directory(
             _collect_below(collector, root, ())
     except OverCapError as error:
         collector.found.over = str(error)
-    return collector.found
+    return collector.finish()
 
 
 _DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -190,26 +275,46 @@ _DEEPEST_WALK = 64
 
 @contextmanager
 def _opened(path: Path | str, flags: int, parent: int | None) -> Iterator[int]:
-    descriptor = os.open(path, flags, dir_fd=parent)
     try:
+        descriptor = os.open(path, flags, dir_fd=parent)
+    except PermissionError:
+        _unlock(path, parent)
+        descriptor = os.open(path, flags, dir_fd=parent)
+    try:
+        if flags & os.O_DIRECTORY:
+            with suppress(OSError):
+                os.fchmod(descriptor, 0o700)
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _collect_below(collector: _Collector, directory: int, parents: tuple[str, ...]) -> None:
-    if len(parents) > _DEEPEST_WALK:
+def _unlock(path: Path | str, parent: int | None) -> None:
+    """Give ourselves back what the program took from itself: not being root, we are its user."""
+    handle = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    try:
+        Path(f"/proc/self/fd/{handle}").chmod(0o700)
+    finally:
+        os.close(handle)
+
+
+def _check_depth(depth: int) -> None:
+    if depth > _DEEPEST_WALK:
         message = f"directories deeper than {_DEEPEST_WALK}"
         raise OverCapError(message)
+
+
+def _collect_below(collector: _Collector, directory: int, parents: tuple[str, ...]) -> None:
+    _check_depth(len(parents))
     with os.scandir(directory) as listing:
-        names = [entry.name for entry in listing]
+        names = [entry.name for entry in islice(listing, collector.room + 1)]
     for each in names:
         name = "/".join((*parents, each))
         try:
             status = os.stat(each, dir_fd=directory, follow_symlinks=False)
-            collector.count(status.st_size if stat.S_ISREG(status.st_mode) else 0)
+            collector.count(name, status.st_size if stat.S_ISREG(status.st_mode) else 0)
             if stat.S_ISDIR(status.st_mode):
-                collector.refuse(name, "is a directory")
+                collector.refuse(name, _DIRECTORY)
                 with _opened(each, _DIRECTORY_FLAGS, directory) as below:
                     _collect_below(collector, below, (*parents, each))
             elif stat.S_ISREG(status.st_mode):
@@ -222,6 +327,7 @@ def _collect_below(collector: _Collector, directory: int, parents: tuple[str, ..
 
 def _collect_file(collector: _Collector, directory: int, each: str, name: str) -> None:
     if not collector.wants(name):
+        collector.skip(name, os.stat(each, dir_fd=directory, follow_symlinks=False).st_size)
         return
     with _opened(each, _FILE_FLAGS, directory) as descriptor:
         status = os.fstat(descriptor)
@@ -237,7 +343,7 @@ def _collect_file(collector: _Collector, directory: int, each: str, name: str) -
 def _kind(mode: int) -> str:
     kinds = {
         stat.S_IFLNK: "is a symbolic link",
-        stat.S_IFDIR: "is a directory",
+        stat.S_IFDIR: _DIRECTORY,
         stat.S_IFIFO: "is a FIFO",
         stat.S_IFSOCK: "is a socket",
         stat.S_IFCHR: "is a device",

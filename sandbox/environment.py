@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sandbox import policy
+from sandbox.recipes import VENV
 from sandbox.types import Run
 
 
@@ -21,10 +22,14 @@ def environment(run: Run, *, path: str) -> Mapping[str, str]:
         "USER": "runner",
         "LOGNAME": "runner",
         "LANG": "C.UTF-8",
+        # Pillow looks below each of these for fonts by their file names
+        "XDG_DATA_DIRS": f"{VENV}/share:/usr/local/share:/usr/share",
         "SEED": "0",
         # a killed run must not keep its last lines in a buffer
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        # an interpreter that is killed by its own mistake says where
+        "PYTHONFAULTHANDLER": "1",
         # libraries count the machine's cores, not the granted ones
         "OMP_NUM_THREADS": threads,
         "OPENBLAS_NUM_THREADS": threads,

@@ -1,11 +1,14 @@
 """What a program prints, made safe to keep and to show: bounded, valid UTF-8, no control codes."""
 
-import codecs
 import contextlib
+import os
 import re
 import threading
+import weakref
 from collections import deque
+from pathlib import Path
 
+from sandbox.encodings import Decoder
 from sandbox.types import Limits, LogSink
 
 _SEQUENCE = re.compile(
@@ -19,6 +22,7 @@ _CONTROLS = re.compile(
     "\u200e\u200f\u202a-\u202e\u2066-\u2069"  # direction marks reorder what a reader sees
     "\u2028\u2029\ufeff\ufff9-\ufffb]"
 )
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _LONGEST_SEQUENCE = 4096
 
 
@@ -26,12 +30,12 @@ class LogCleaner:
     """Turn raw output into text piece by piece; characters and sequences may be cut anywhere."""
 
     def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._decoder = Decoder()
         self._held = ""
 
     def feed(self, chunk: bytes, *, final: bool = False) -> str:
         """Return the text that `chunk` completes: line feeds only, no control sequences."""
-        text = self._held + self._decoder.decode(chunk, final)
+        text = self._held + self._decoder.feed(chunk, final=final)
         self._held = ""
         if not final:
             text = self._hold_back(text)
@@ -58,13 +62,19 @@ def clean_log(raw: bytes) -> str:
 class LogCapture:
     """Keep the head and the tail of what a program prints, and know when it prints too much.
 
+    With `file` all of it is kept there as well, raw, up to the size at which the run is killed.
     `feed` is called from the draining thread, everything else from anywhere.
     """
 
-    def __init__(self, limits: Limits, sink: LogSink | None = None) -> None:
+    def __init__(
+        self, limits: Limits, sink: LogSink | None = None, file: Path | None = None
+    ) -> None:
         self._half = max(1, limits.log_bytes // 2)
         self._kill_above = limits.log_kill_bytes
         self._sink = sink
+        self._file = file
+        self._descriptor: int | None = None
+        self._closer: weakref.finalize[[int], LogCapture] | None = None
         self._head = bytearray()
         self._tail: deque[bytes] = deque()
         self._tail_bytes = 0
@@ -75,8 +85,11 @@ class LogCapture:
     def feed(self, chunk: bytes) -> None:
         """Take one chunk; never blocks, never raises because of the sink."""
         with self._lock:
+            room = self._kill_above - self.total
             self.total += len(chunk)
             self._keep(chunk)
+            if self._file is not None and room > 0:
+                self._write(chunk[:room])
         if self.total > self._kill_above:
             self.flooded.set()
         elif self._sink is not None:
@@ -92,6 +105,26 @@ class LogCapture:
             self._tail_bytes += len(rest)
         while self._tail_bytes - len(self._tail[0] if self._tail else b"") >= self._half:
             self._tail_bytes -= len(self._tail.popleft())
+
+    def _write(self, chunk: bytes) -> None:
+        """Append to the file; a disk that is full costs the file, never the run."""
+        try:
+            if self._descriptor is None and self._file is not None:
+                self._descriptor = os.open(self._file, _NEW_FILE, 0o600)
+                # a run that fails half-way closes nothing: then it ends with this object
+                self._closer = weakref.finalize(self, os.close, self._descriptor)
+            while chunk and self._descriptor is not None:
+                chunk = chunk[os.write(self._descriptor, chunk) :]
+        except OSError:
+            self._file = None
+
+    def close(self) -> None:
+        """Write no more into the file; what still comes is only counted."""
+        with self._lock:
+            self._file = None
+            self._descriptor = None
+            if self._closer is not None:
+                self._closer()
 
     def text(self) -> tuple[str, bool]:
         """Return the log as clean text, and whether its middle was left out."""

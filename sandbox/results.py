@@ -7,10 +7,11 @@ from pathlib import PurePosixPath
 
 from sandbox import policy
 from sandbox.collect import Caps, Collection, is_plain_name
+from sandbox.explain import find_error, find_stack
 from sandbox.logs import LogCapture
-from sandbox.types import Run, RunResult, SandboxError, Verdict
+from sandbox.types import GpuUse, ProgramError, Run, RunResult, SandboxError, UsageSample, Verdict
 from sandbox.usage import Usage
-from sandbox.verdicts import Ending, decide
+from sandbox.verdicts import Ending, Felt, decide, measure_excess, name_signal
 
 _STARVED_OF_PROCESSES = ("Resource temporarily unavailable", "can't start new thread")
 
@@ -26,6 +27,7 @@ def check_run(run: Run) -> None:
     if not run.command:
         _refuse("there is no command")
     _check_names(run)
+    _check_devices(run)
 
 
 def _check_names(run: Run) -> None:
@@ -36,6 +38,13 @@ def _check_names(run: Run) -> None:
     for name in run.collect or ():
         if not is_plain_name(name, Caps.of(run.limits)):
             _refuse(f"{name!r} is not a plain relative name")
+
+
+def _check_devices(run: Run) -> None:
+    """Refuse GPUs that nobody leased: a count alone would be answered with somebody else's."""
+    if len(set(run.devices)) != run.limits.gpus or len(run.devices) != run.limits.gpus:
+        leased = ", ".join(run.devices) or "none"
+        _refuse(f"GPUs must be leased: {run.limits.gpus} wanted, leased: {leased}")
 
 
 def _refuse(reason: str) -> None:
@@ -49,6 +58,8 @@ class Observation:
     ending: Ending
     wall_s: float = 0.0
     usage: Usage = field(default_factory=Usage)
+    gpus: tuple[GpuUse, ...] = ()
+    samples: tuple[UsageSample, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +94,12 @@ def build_result(
 ) -> RunResult:
     """Return the result of a run that has ended."""
     ending, usage = observation.ending, observation.usage
+    capture.close()
     log, truncated = capture.text()
     verdict, message = decide(ending, run.limits, collection, run.collect)
     if verdict is Verdict.RUNTIME_ERROR and _starved(log):
         verdict, message = Verdict.PROCESS_LIMIT, f"{run.limits.processes} processes"
+    felt = Felt(usage, observation.wall_s, capture.total, find_stack(log))
     return RunResult(
         verdict=verdict,
         message=message,
@@ -101,7 +114,19 @@ def build_result(
         image_digest=origin.image_digest,
         cancelled=ending.cancelled,
         phases=phases,
+        signal=name_signal(ending),
+        excess=measure_excess(verdict, ending, run.limits, collection, felt),
+        error=_find_error(verdict, log),
+        files=collection.files,
+        files_more=collection.files_more,
+        samples=observation.samples,
+        gpus=observation.gpus,
     )
+
+
+def _find_error(verdict: Verdict | None, log: str) -> ProgramError | None:
+    """Return the exception behind a failure; what a program got over is its own business."""
+    return None if verdict in {None, Verdict.TIME_LIMIT} else find_error(log)
 
 
 def _starved(log: str) -> bool:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import stat
 import tarfile
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,3 +110,47 @@ class ChunkReader:
         taken = bytes(self._buffer[:size])
         del self._buffer[:size]
         return taken
+
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def remove_tree(directory: Path) -> None:
+    """Remove a folder that a dead program has filled; one that is not there is what was wanted.
+
+    However deep (paths longer than the kernel takes, more levels than there are descriptors) and
+    whatever rights it took away: each folder's own folders are moved up before it is removed, so
+    nothing here recurses and no path has more than one part. No link is followed.
+    """
+    if not directory.is_dir():
+        return
+    directory.chmod(0o700)
+    top = os.open(directory, _FOLDER)
+    try:
+        _empty(top, top)
+        while names := os.listdir(top):  # noqa: PTH208  a descriptor, not a path
+            for name in names:
+                _remove_below(top, name)
+    finally:
+        os.close(top)
+    directory.rmdir()
+
+
+def _remove_below(top: int, name: str) -> None:
+    """Remove one folder below `top`, whose own folders then lie there."""
+    below = os.open(name, _FOLDER, dir_fd=top)
+    try:
+        _empty(below, top)
+    finally:
+        os.close(below)
+    os.rmdir(name, dir_fd=top)
+
+
+def _empty(folder: int, top: int) -> None:
+    """Unlink the files of a folder and move its folders to `top`, under names nobody guesses."""
+    for name in os.listdir(folder):
+        if not stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+            os.unlink(name, dir_fd=folder)
+            continue
+        os.chmod(name, 0o700, dir_fd=folder)
+        os.rename(name, f".{uuid.uuid4().hex}", src_dir_fd=folder, dst_dir_fd=top)

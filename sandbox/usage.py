@@ -1,8 +1,10 @@
 """What a run uses, as the kernel counts it: read from control groups, version 1 or 2."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from sandbox.types import SAMPLES_KEPT, UsageSample
 
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 
@@ -12,6 +14,7 @@ class Usage:
     """Processor seconds, the highest memory sample (bytes), and what limits were felt.
 
     `processes` is the most seen at once; `refused_forks` and `oom_kills` count the kernel's events.
+    `memory_bytes` is the memory at the last look.
     """
 
     cpu_s: float = 0.0
@@ -19,6 +22,7 @@ class Usage:
     processes: int = 0
     refused_forks: int = 0
     oom_kills: int = 0
+    memory_bytes: int = field(default=0, compare=False)
 
     def joined(self, sample: "Usage") -> "Usage":
         """Return the maxima of both."""
@@ -28,7 +32,31 @@ class Usage:
             max(self.processes, sample.processes),
             max(self.refused_forks, sample.refused_forks),
             max(self.oom_kills, sample.oom_kills),
+            sample.memory_bytes,
         )
+
+
+@dataclass(slots=True)
+class Curve:
+    """A run's use over time, thinned as it grows: at most `SAMPLES_KEPT` points, evenly spread."""
+
+    _kept: list[UsageSample] = field(default_factory=list)
+    _step_s: float = 0.02
+    _due_s: float = 0.0
+
+    def add(self, at_s: float, usage: Usage) -> None:
+        """Take one look, `at_s` seconds after the start; most are not kept."""
+        if at_s < self._due_s:
+            return
+        self._kept.append(UsageSample(round(at_s, 3), round(usage.cpu_s, 4), usage.memory_bytes))
+        self._due_s = at_s + self._step_s
+        if len(self._kept) >= SAMPLES_KEPT:
+            del self._kept[1::2]
+            self._step_s *= 2
+
+    def points(self) -> tuple[UsageSample, ...]:
+        """Return what was kept, in order."""
+        return tuple(self._kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +80,13 @@ class Cgroup:
         except (OSError, ValueError, KeyError):
             return None
 
+    def processes(self) -> tuple[int, ...]:
+        """Return the ids of the group's processes, as this machine counts them."""
+        try:
+            return tuple(map(int, (self.pids / "cgroup.procs").read_text("ascii").split()))
+        except (OSError, ValueError):
+            return ()
+
     def _read(self) -> Usage:
         if self.unified:
             cpu_s = _table(self.cpu / "cpu.stat")["usage_usec"] / 1e6
@@ -66,7 +101,7 @@ class Cgroup:
             prefix = "total_"
         cache = _table(self.memory / "memory.stat")
         inactive = cache[f"{prefix}inactive_file"]
-        memory = _number(now) - inactive
+        memory = current = _number(now) - inactive
         if peak.is_file():  # kernels before 5.19 have none in version 2
             memory = max(memory, _number(peak) - inactive - cache[f"{prefix}active_file"])
         return Usage(
@@ -75,6 +110,7 @@ class Cgroup:
             _number(self.pids / "pids.current"),
             _table(self.pids / "pids.events").get("max", 0),
             oom_kills,
+            max(0, current),
         )
 
 

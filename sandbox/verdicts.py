@@ -4,7 +4,8 @@ import signal
 from dataclasses import dataclass
 
 from sandbox.collect import Collection
-from sandbox.types import Limits, Verdict
+from sandbox.types import Excess, LimitKind, Limits, Verdict
+from sandbox.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +61,64 @@ def _own_fault(
     if missing:
         return Verdict.MISSING_OUTPUT, f"{missing[0]} was not written"
     return None, ""
+
+
+@dataclass(frozen=True, slots=True)
+class Felt:
+    """What a run was measured to have used, and where it stood last (see `Excess.where`)."""
+
+    usage: Usage
+    wall_s: float
+    log_bytes: int
+    where: str
+
+
+def measure_excess(
+    verdict: Verdict | None, ending: Ending, limits: Limits, collection: Collection, felt: Felt
+) -> Excess | None:
+    """Return by how much the limit behind a verdict was exceeded; None where it is none's doing.
+
+    What the kernel refused was never used, so a limit it kept counts as used up.
+    """
+    found: tuple[LimitKind, float, float] | None = None
+    if verdict is Verdict.MEMORY_LIMIT:
+        peak = max(felt.usage.peak_memory_bytes, limits.memory_bytes)
+        found = LimitKind.MEMORY, peak, limits.memory_bytes
+    elif verdict is Verdict.TIME_LIMIT:
+        found = LimitKind.TIME, max(felt.wall_s, limits.wall_s), limits.wall_s
+    elif verdict is Verdict.PROCESS_LIMIT:
+        most = max(felt.usage.processes, limits.processes)
+        found = LimitKind.PROCESSES, most, limits.processes
+    elif verdict is Verdict.OUTPUT_LIMIT:
+        found = _output_excess(ending, limits, collection, felt)
+    if found is None:
+        return None
+    kind, used, allowed = found
+    return Excess(kind, used, allowed, round(felt.wall_s, 3), felt.where)
+
+
+def _output_excess(
+    ending: Ending, limits: Limits, collection: Collection, felt: Felt
+) -> tuple[LimitKind, float, float]:
+    if ending.flooded:
+        return LimitKind.LOG_BYTES, felt.log_bytes, limits.log_kill_bytes
+    if collection.entries > limits.output_files:
+        return LimitKind.OUTPUT_FILES, collection.entries, limits.output_files
+    used = max(collection.bytes, limits.output_bytes)
+    return LimitKind.OUTPUT_BYTES, used, limits.output_bytes
+
+
+def name_signal(ending: Ending) -> str | None:
+    """Return the name of the signal that ended a program ("SIGSEGV"), however it is reported.
+
+    A shell, like an engine, adds 128 to it. What we killed is told by the limit, not by our signal.
+    """
+    code = ending.exit_code
+    ours = ending.timed_out or ending.cancelled or ending.flooded
+    if code is None or ours or ending.out_of_processes or ending.out_of_output:
+        return None
+    number = -code if code < 0 else code - 128
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return None

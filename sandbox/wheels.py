@@ -1,4 +1,4 @@
-"""Packages for images, from the package index this machine's pip is set up with."""
+"""Packages for images, from the package index this machine's pip is set up with or a folder."""
 
 import subprocess
 import sys
@@ -10,16 +10,27 @@ _GLIBC_MINORS = (34, 31, 28, 27, 26, 24, 17)
 """The manylinux levels a base of 2022 or later can load, newest first."""
 
 
-def download_wheels(requirements: Path, destination: Path, python: str, machine: str) -> None:
-    """Download the locked wheels for CPython `python` ("3.11") on Linux `machine` ("x86_64").
+def download_wheels(
+    requirements: Path,
+    destination: Path,
+    python: str,
+    machine: str,
+    *,
+    source: Path | None = None,
+) -> None:
+    """Gather the locked wheels for CPython `python` ("3.11") on Linux `machine` ("x86_64").
 
-    No index is named: pip's own configuration decides. Raise SandboxError with pip's last line.
+    `source` is a folder that has them, for a machine without an index. Otherwise no index is named:
+    pip's own configuration decides. The lock's hashes hold either way. Raise SandboxError with
+    pip's last line.
     """
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in _GLIBC_MINORS]
     platforms.append(f"manylinux2014_{machine}")
     arguments = ["download", "--no-deps", "--only-binary=:all:", "--python-version", python]
     for platform in platforms:
         arguments += ["--platform", platform]
+    if source is not None:
+        arguments += ["--no-index", "--find-links", str(source.resolve())]
     run_pip(sys.executable, [*arguments, "-r", str(requirements), "-d", str(destination)])
 
 

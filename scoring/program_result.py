@@ -1,6 +1,8 @@
 """Reads, on the trusted side, what a pack's scorer wrote: strict JSON, bounded, finite."""
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -22,6 +24,7 @@ MAX_MESSAGES: Final = 20
 MAX_TEXT: Final = 2000
 MAX_DEPTH: Final = 12
 MAX_DIGITS: Final = 1000
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _FINITE_WORDS: Final = frozenset({"nan", "inf", "-inf", "infinity", "-infinity"})
 
 
@@ -60,13 +63,27 @@ def _read_json(path: Path) -> Mapping[str, object]:
             text,
             object_pairs_hook=_object,
             parse_constant=_constant,
+            parse_float=_real,
             parse_int=_integer,
         )
     except (ValueError, RecursionError) as error:
         _refuse(str(error)[:MAX_TEXT])
+    # only an escape can bring in what no database keeps
+    data = _storable(data) if "\\u" in text else data
     if not isinstance(data, Mapping):
         _refuse("not an object")
     return data
+
+
+def _storable(value: object) -> object:
+    """Replace NUL and half characters in all texts: an answer's cell may be quoted by a scorer."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {_UNSTORABLE.sub("\ufffd", key): _storable(item) for key, item in value.items()}
+    return value
 
 
 def _check_depth(text: str) -> None:
@@ -98,6 +115,12 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _constant(word: str) -> str:
     """Let NaN and Infinity through as words: as a score they are `invalid_scores`."""
     return word
+
+
+def _real(digits: str) -> float | str:
+    """Read a number; one beyond every float is infinite, and a word like the others."""
+    number = float(digits)
+    return number if math.isfinite(number) else str(number)
 
 
 def _integer(digits: str) -> int:

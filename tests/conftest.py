@@ -24,6 +24,7 @@ from tests.databases import (
     new_postgres_database,
     open_sqlite,
 )
+from tests.fakes.gpus import FakeGpus, MemoryLeases
 from tests.fakes.ports import FrozenClock, MemoryQueue, ScriptedSandbox
 
 SECRET = "a-secret-for-tests-of-more-than-32-characters"
@@ -116,6 +117,16 @@ def sandbox() -> ScriptedSandbox:
 
 
 @pytest.fixture
+def gpus() -> FakeGpus:
+    return FakeGpus()
+
+
+@pytest.fixture
+def leases(clock: FrozenClock) -> MemoryLeases:
+    return MemoryLeases(clock)
+
+
+@pytest.fixture
 def platform(
     tmp_path: Path,
     database: Database,
@@ -123,6 +134,8 @@ def platform(
     clock: FrozenClock,
     blobs: LocalBlobs,
     sandbox: ScriptedSandbox,
+    gpus: FakeGpus,
+    leases: MemoryLeases,
 ) -> Platform:
     cache = tmp_path / "cache"
     cache.mkdir()
@@ -132,6 +145,8 @@ def platform(
         clock=clock,
         blobs=blobs,
         sandbox=lambda: sandbox,
+        leases=leases,
+        gpus=gpus,
         seal=Seal(SECRET),
         installation="test",
         cache=cache,

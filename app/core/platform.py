@@ -7,7 +7,9 @@ from typing import Protocol
 from app.core.blobs import BlobStore
 from app.core.clock import Clock
 from app.core.db import Database
+from app.core.gpus import Gpus
 from app.core.jobs import JobQueue
+from app.core.leases import LeaseStore
 from app.core.sealing import Seal
 from sandbox import Sandbox
 
@@ -28,6 +30,10 @@ class Platform:
     clock: Clock
     blobs: BlobStore
     sandbox: SandboxProvider
+    leases: LeaseStore
+    """Who has which GPU: the fast lock, beside the database, which is the truth."""
+    gpus: Gpus
+    """The GPUs of this host; the web process never asks."""
     seal: Seal
     installation: str
     """Marks this installation's containers: derived from its key, not the key."""

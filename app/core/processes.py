@@ -21,14 +21,14 @@ def list_descendants(pid: int) -> list[int]:
 def await_gone(pids: Collection[int], *, timeout: float) -> bool:
     """Wait until no process of these ids is left, `timeout` seconds at most; say whether so."""
     deadline = time.monotonic() + timeout
-    while any(_is_alive(pid) for pid in pids):
+    while any(is_alive(pid) for pid in pids):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.02)
     return True
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     """Tell whether a process runs; a dead one that nobody has waited for does not."""
     status = _read(_PROC / str(pid) / "stat")
     return bool(status) and status.rpartition(")")[2].split()[0] not in {"Z", "X"}

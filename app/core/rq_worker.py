@@ -1,15 +1,18 @@
-"""An RQ worker whose job processes cannot outlive it.
+"""An RQ worker whose job processes cannot outlive it, and which outlives its Redis.
 
 RQ's own recovery of abandoned jobs is slow and can run a job twice; ours lives in the database (a
-lease and a fencing number), so here it is enough that a dead worker leaves no orphan behind.
+lease, a fencing number and the id of the process that claimed), so here it is enough that a dead
+worker leaves no orphan behind.
 """
 
 import ctypes
+import logging
 import os
 import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from redis.exceptions import RedisError
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 from typing_extensions import override
@@ -18,8 +21,10 @@ from app.core.rq_queue import queue_name
 
 if TYPE_CHECKING:
     from redis import Redis
+    from rq.executions import Execution
     from rq.job import Job
 
+logger = logging.getLogger("baijing.worker")
 _PR_SET_PDEATHSIG: Final = 1
 _WORKER_TTL: Final = 60
 _SHORT_PAUSE: Final = 5
@@ -55,3 +60,11 @@ class PoolWorker(Worker):
         die_with_parent(self._parent)
         self._after_fork()
         super().main_work_horse(job, queue)
+
+    @override
+    def maintain_heartbeats(self, job: "Job", execution: "Execution") -> None:
+        """Tell Redis that the job runs; a Redis that is away must not end the job with it."""
+        try:
+            super().maintain_heartbeats(job, execution)
+        except RedisError as error:
+            logger.warning("Redis does not answer; the job goes on: %s", error)

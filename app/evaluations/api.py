@@ -1,9 +1,10 @@
 """Submissions over HTTP: hand in, follow, cancel."""
 
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import BinaryIO, Final, cast
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, Response, request, url_for
 from werkzeug.datastructures import FileStorage
 
 from app.accounts.identity import get_actor
@@ -18,23 +19,27 @@ from app.core.api import (
     page_output,
     parse_model,
 )
-from app.core.current import platform
+from app.core.current import platform, settings
 from app.core.errors import FieldIssue, ForbiddenError
 from app.core.i18n import N_
 from app.core.uploads import accepts_files, check_body_size
 from app.core.web import API_PREFIX, Access, access
 from app.evaluations import operations, queries
 from app.evaluations.api_models import (
+    DebugForm,
     LogOutput,
     LogQuery,
     SubmissionForm,
     SubmissionItem,
     SubmissionQuery,
+    WholeLogQuery,
     describe_submission,
 )
 from app.evaluations.api_queries import map_in_force
 from app.evaluations.intake import Delivery, accept, most_bytes
+from app.evaluations.kept_logs import read_whole_log
 from app.evaluations.logbook import read_log
+from app.problems.operations import accept_rules
 from app.problems.queries import get_current_revision, get_readable_problem
 from app.submissions.models import Kind
 from app.submissions.policy import can_cancel_submission
@@ -100,6 +105,52 @@ def create(slug: str) -> Answer:
     return Answer(_describe(submission_id, actor), {"Location": location})
 
 
+@blueprint.post("/problems/<slug>/debug-runs")
+@endpoint(
+    Operation(
+        summary=N_("Try a zip of code on public data: no score, no quota; this accepts the rules"),
+        returns=SubmissionItem,
+        status=HTTPStatus.ACCEPTED,
+        form=DebugForm,
+        files=(FILE,),
+        headers={KEY_HEADER: N_("As for submissions.")},
+        sends={"Location": N_("Where to follow the try run.")},
+        errors=(
+            HTTPStatus.FORBIDDEN,
+            HTTPStatus.CONFLICT,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+        ),
+    )
+)
+@access(Access.MEMBER)
+@accepts_files
+def create_debug(slug: str) -> Answer:
+    """Accept a try run, or say what is wrong with it."""
+    actor, key = get_actor(), _parse_key()
+    check_body_size(_file_limit(slug, actor))
+    form = parse_model(DebugForm, request.form, "form")
+    file = _require_file()
+    delivery = Delivery(
+        file=cast("BinaryIO", file.stream),
+        filename=file.filename or FILE,
+        kind=Kind.CODE,
+        note=form.note,
+        idempotency_key=key,
+        is_debug=True,
+    )
+    limit = settings().debug_runs_per_hour
+    try:
+        submission_id = accept(platform(), slug, actor, delivery, debug_limit=limit)
+    finally:
+        file.close()
+    with platform().database.transaction() as session:  # its log can show the public data
+        problem = get_readable_problem(session, slug, actor)
+        accept_rules(session, actor, problem, now=platform().clock.now())
+    location = url_for("submissions_api.show", submission_id=submission_id)
+    return Answer(_describe(submission_id, actor), {"Location": location})
+
+
 @blueprint.get("/submissions")
 @endpoint(
     Operation(
@@ -115,7 +166,9 @@ def index(query: SubmissionQuery) -> PageOutput[SubmissionItem]:
     actor, locale = get_actor(), current_locale()
     with platform().database.reading() as session:
         problem = get_readable_problem(session, query.problem, actor) if query.problem else None
-        page = list_submissions(session, actor, query.as_request(), problem=problem)
+        page = list_submissions(
+            session, actor, query.as_request(), problem=problem, debug=query.debug
+        )
         standing = map_in_force(session, page.items)
         items = [describe_submission(one, standing[one.id], actor, locale) for one in page.items]
     return page_output(page, items)
@@ -145,7 +198,27 @@ def log(submission_id: int, query: LogQuery) -> LogOutput:
         submission = get_submission(session, submission_id, actor=actor)
         run = queries.get_run(session, submission, query.board, actor)
         piece = read_log(session, run, query.offset)
-    return LogOutput(text=piece.text, next_offset=piece.next_offset, done=piece.done)
+    return LogOutput(**asdict(piece))
+
+
+@blueprint.get("/submissions/<int:submission_id>/log.txt")
+@endpoint(
+    Operation(
+        summary=N_("Download the whole log of a submission's run"),
+        media_type="text/plain",
+        query=WholeLogQuery,
+        errors=(HTTPStatus.NOT_FOUND,),
+    )
+)
+@access(Access.MEMBER)
+def whole_log(submission_id: int, query: WholeLogQuery) -> Response:
+    """Send all that is kept of a log, as text."""
+    with platform().database.reading() as session:
+        actor = get_actor()
+        submission = get_submission(session, submission_id, actor=actor)
+        run = queries.get_run(session, submission, query.board, actor)
+        parts = read_whole_log(session, platform().blobs, run)
+    return Response(parts, mimetype="text/plain")
 
 
 @blueprint.post("/submissions/<int:submission_id>/cancel")

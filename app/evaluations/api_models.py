@@ -1,6 +1,7 @@
 """What the API says about a submission and how it stands."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from pydantic import Field
 
@@ -9,10 +10,12 @@ from app.core.api import Id, Input, Instant, Output, PageInput
 from app.core.i18n import choose_text
 from app.evaluations.models import Evaluation, State, Verdict
 from app.evaluations.queries import visible_scores
+from app.evaluations.run_details import RunDetails, read_details
 from app.problems.models import Board
 from app.submissions.models import Kind, Submission
 from app.submissions.operations import NOTE_LENGTH
 from app.teams.api_models import TeamOutput
+from sandbox.types import LimitKind
 
 
 class SubmissionForm(Input):
@@ -29,6 +32,22 @@ class SubmissionQuery(PageInput):
     """How the list of submissions is narrowed."""
 
     problem: str = Field(default="", max_length=64, description="A problem's slug.")
+    debug: bool = Field(default=False, description="Try runs instead of what counts.")
+
+
+class DebugForm(Input):
+    """The field next to the archive of a try run."""
+
+    note: str = Field(default="", max_length=NOTE_LENGTH, description="For the team itself.")
+
+
+class WholeLogQuery(Input):
+    """Which run's log."""
+
+    board: Board | None = Field(
+        default=None,
+        description="Of the run on another board; B's once it is revealed, to staff at any time.",
+    )
 
 
 class LogQuery(Input):
@@ -41,8 +60,37 @@ class LogQuery(Input):
     )
 
 
+class ExcessOutput(Output):
+    """The limit a run hit, in seconds, bytes or counts as `kind` says."""
+
+    kind: LimitKind
+    used: float
+    allowed: float
+    after_s: float = Field(description="Seconds since the start of the run.")
+    where: str = Field(description="The function that ran then, where it could be seen.")
+
+
+class ErrorOutput(Output):
+    """The exception that ended a program; `file` is empty where it is not in the archive."""
+
+    type: str
+    message: str
+    file: str
+    line: int
+    function: str
+
+
+class FileOutput(Output):
+    """One thing the program left in /output, and why it was not taken, if it was not."""
+
+    name: str
+    bytes: int
+    kept: bool
+    reason: str
+
+
 class RunOutput(Output):
-    """What a run of code used."""
+    """What a run of code used, and how it ended."""
 
     wall_s: float | None
     cpu_s: float | None
@@ -51,6 +99,13 @@ class RunOutput(Output):
     gpus: int | None
     exit_code: int | None
     backend: str | None
+    signal: str | None = Field(description='What ended the program, such as "SIGSEGV".')
+    excess: ExcessOutput | None
+    error: ErrorOutput | None
+    phases: dict[str, float] = Field(description="Seconds of each phase of the run.")
+    files: list[FileOutput]
+    files_more: int = Field(description="How many more there were than `files` lists.")
+    log_bytes: int | None = Field(description="Length of the whole log, see `log.txt`.")
 
 
 class MessageOutput(Output):
@@ -79,6 +134,7 @@ class SubmissionItem(Output):
     sha256: str
     note: str
     is_baseline: bool
+    is_debug: bool = Field(description="A try run on public data: no score, no quota.")
     retracted: bool = Field(description="Taken off the boards by the organisers.")
     queued_at: Instant
     started_at: Instant | None
@@ -92,6 +148,9 @@ class LogOutput(Output):
     text: str
     next_offset: int
     done: bool
+    attempt: int = Field(
+        description="Offsets count within one attempt: when it changes, begin at 0 again."
+    )
 
 
 def describe_submission(
@@ -121,6 +180,7 @@ def describe_submission(
         sha256=submission.blob,
         note=submission.note,
         is_baseline=submission.is_baseline,
+        is_debug=submission.is_debug,
         retracted=submission.retracted_at is not None,
         queued_at=main.queued_at,
         started_at=main.started_at,
@@ -140,6 +200,7 @@ def _message(entry: dict[str, object], locale: str) -> MessageOutput:
 def _run(submission: Submission, evaluation: Evaluation) -> RunOutput | None:
     if submission.kind is not Kind.CODE or evaluation.wall_s is None:
         return None
+    details = read_details(evaluation) or RunDetails(phases={})
     return RunOutput(
         wall_s=evaluation.wall_s,
         cpu_s=evaluation.cpu_s,
@@ -148,4 +209,11 @@ def _run(submission: Submission, evaluation: Evaluation) -> RunOutput | None:
         gpus=evaluation.gpus,
         exit_code=evaluation.exit_code,
         backend=evaluation.backend,
+        signal=details.signal,
+        excess=None if details.excess is None else ExcessOutput(**asdict(details.excess)),
+        error=None if details.error is None else ErrorOutput(**asdict(details.error)),
+        phases=dict(details.phases),
+        files=[FileOutput(**asdict(file)) for file in details.files],
+        files_more=details.files_more,
+        log_bytes=evaluation.log_bytes,
     )

@@ -4,19 +4,33 @@ A claim is a lease. It is renewed by the worker's heartbeat; when it runs out, t
 evaluation back. `attempt` counts claims, and every later write names it.
 """
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
+from app.compute.leases import DeviceLeases
+from app.compute.matching import Needs
+from app.compute.naming import worker_of
+from app.core.leases import LeasesUnavailableError
+from app.evaluations.debug_data import find_debug_data
 from app.evaluations.errors import IllegalTransitionError
 from app.evaluations.models import CLAIMED, Evaluation, State
+from app.evaluations.placing import Places
 from app.evaluations.states import Step, advance
 from app.problems.models import Board, BoardData, Partition, Revision
 from app.submissions.models import Kind, Submission
-from problems.spec import ProblemSpec
+from problems.spec import ProblemSpec, Resources
+
+logger = logging.getLogger("baijing.worker")
+_DEBUG_PATIENCE: Final = timedelta(minutes=2)
+_PAGES: Final = (1, 500)
+"""How many waiting ones are read: the first nearly always fits, and else enough to find one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,14 @@ class Assignment:
     input_blob: str | None
     truths: dict[Board, str]
     """The truth of every board this evaluation is scored on."""
+    pool: str
+    """Where it was claimed from."""
+    devices: tuple[str, ...] = ()
+    """The GPUs its run has for itself, by uuid."""
+    is_debug: bool = False
+    """A try run: `truths` is empty, the input is public."""
+    public_files: Mapping[str, str] = field(default_factory=dict)
+    """What a try run finds as its input where there is no `input_blob`: digests by path."""
 
     @property
     def first_state(self) -> State:
@@ -56,66 +78,166 @@ class UnreadableEvaluationError(Exception):
 
 
 def claim_next(
-    session: Session, pool: str, worker: str, *, now: datetime, lease: timedelta
+    session: Session,
+    pool: str,
+    worker: str,
+    *,
+    now: datetime,
+    lease: timedelta,
+    leases: DeviceLeases | None = None,
 ) -> Assignment | None:
-    """Claim the fairest waiting evaluation of a pool, or return None when none waits.
+    """Claim the fairest waiting evaluation of a pool that can start here; None: there is none.
+
+    Who needs GPUs gets devices of the worker's host that nobody uses, or is passed over; without
+    `leases` every such evaluation is.
 
     Raises:
         UnreadableEvaluationError: whose turn it is cannot be evaluated at all, by our fault.
     """
-    while (candidate := _next_waiting(session, pool, now=now)) is not None:
+    places = Places(session, worker_of(worker), now)
+    passed: set[int] = set()
+    while (found := _next_fitting(session, pool, places, passed, now=now)) is not None:
+        candidate, devices = found
+        if not _lease(session, candidate, devices, leases):
+            places.withdraw(devices)
+            continue
         try:
-            assignment = _assignment(session, candidate, worker)
+            assignment = _assignment(session, candidate, worker, devices)
+            if assignment.is_debug:
+                assignment = _on_public_data(session, assignment, now=now)
         except (LookupError, ValueError, NoResultFound) as error:
             raise UnreadableEvaluationError(candidate.id) from error
-        step = Step(assignment.first_state, now, worker, "claimed", candidate.attempt)
         try:
-            advance(
-                session,
-                candidate.id,
-                step,
-                attempt=assignment.attempt,
-                worker=worker,
-                started_at=now,
-                scoring_at=now if assignment.first_state is State.SCORING else None,
-                lease_expires_at=now + lease,
-            )
+            _claim(session, candidate, assignment, now=now, lease=lease)
         except IllegalTransitionError:
+            passed.add(candidate.id)
             session.expire(candidate)  # another worker was faster
             continue
         return assignment
     return None
 
 
-def _next_waiting(session: Session, pool: str, *, now: datetime) -> Evaluation | None:
-    """Return whose turn it is: fewest running first, then who waited longest for a turn.
+def _claim(
+    session: Session,
+    candidate: Evaluation,
+    assignment: Assignment,
+    *,
+    now: datetime,
+    lease: timedelta,
+) -> None:
+    step = Step(assignment.first_state, now, assignment.worker, "claimed", candidate.attempt)
+    advance(
+        session,
+        candidate.id,
+        step,
+        attempt=assignment.attempt,
+        worker=assignment.worker,
+        started_at=now,
+        scoring_at=now if assignment.first_state is State.SCORING else None,
+        lease_expires_at=now + lease,
+        devices=list(assignment.devices) or None,
+    )
+
+
+def _lease(
+    session: Session,
+    candidate: Evaluation,
+    devices: tuple[str, ...],
+    leases: DeviceLeases | None,
+) -> bool:
+    """Lease the devices of the claim to come; False where they cannot be had now."""
+    if not devices:
+        return True
+    if leases is None:
+        return False
+
+    def is_alive(evaluation_id: int, attempt: int) -> bool:
+        return _holds_devices(session, evaluation_id, attempt)
+
+    try:
+        return leases.take(devices, candidate.id, candidate.attempt + 1, is_alive)
+    except LeasesUnavailableError as error:
+        logger.warning("no GPU can be leased: %s", error)
+        return False
+
+
+def _holds_devices(session: Session, evaluation_id: int, attempt: int) -> bool:
+    """Tell whether a claim's run is under way: what is being scored has left its devices."""
+    return (
+        session.scalar(
+            select(Evaluation.id).where(
+                Evaluation.id == evaluation_id,
+                Evaluation.attempt == attempt,
+                Evaluation.state == State.RUNNING,
+            )
+        )
+        is not None
+    )
+
+
+def _next_fitting(
+    session: Session, pool: str, places: Places, passed: set[int], *, now: datetime
+) -> tuple[Evaluation, tuple[str, ...]] | None:
+    """Return whose turn it is of those that can start here, and the devices it gets."""
+    for waiting_id, kind, resources, since in _in_turn(session, pool, now=now):
+        if waiting_id in passed:
+            continue
+        devices: tuple[str, ...] | None = ()
+        if kind is Kind.CODE and resources.get("gpus"):
+            devices = places.find(_needs(waiting_id, resources), since)
+        if devices is not None:
+            evaluation = session.get(Evaluation, waiting_id, populate_existing=True)
+            if evaluation is not None:
+                return evaluation, devices
+    return None
+
+
+def _needs(evaluation_id: int, resources: dict[str, object]) -> Needs:
+    try:
+        return Needs.of(Resources.model_validate(resources))
+    except ValueError as error:
+        raise UnreadableEvaluationError(evaluation_id) from error
+
+
+_Waiting = tuple[int, Kind, dict[str, object], datetime]
+
+
+def _in_turn(session: Session, pool: str, *, now: datetime) -> Iterator[_Waiting]:
+    """Yield who waits, in turn: fewest running first, then who waited longest for a turn.
 
     A team with fifty waiting gets one turn between any two of a team with one. Baselines share one
     turn. Predictions go before code within a team: they take a second. Re-runs wait behind
-    everything that is new.
+    everything that is new. Try runs wait behind all others, and are counted apart from them; only
+    when none runs and one has waited its patience out is it next.
     """
     share = func.coalesce(Submission.team_id, 0)
     standing = (
         select(
             share.label("team"),
+            Submission.is_debug.label("is_debug"),
             func.sum(case((Evaluation.state.in_(CLAIMED), 1), else_=0)).label("running"),
             func.max(Evaluation.started_at).label("last_turn"),
         )
         .join(Submission, Evaluation.submission_id == Submission.id)
         .where(_recent(now))
-        .group_by(share)
+        .group_by(share, Submission.is_debug)
         .subquery()
     )
-    return session.scalar(
-        select(Evaluation)
+    waiting = (
+        select(Evaluation.id, Submission.kind, Revision.spec["resources"], Evaluation.queued_at)
         .join(Submission, Evaluation.submission_id == Submission.id)
-        .outerjoin(standing, standing.c.team == share)
+        .join(Revision, Submission.revision_id == Revision.id)
+        .outerjoin(
+            standing,
+            and_(standing.c.team == share, standing.c.is_debug == Submission.is_debug),
+        )
         .where(
             Evaluation.state == State.QUEUED,
             Evaluation.pool == pool,
             or_(Evaluation.not_before.is_(None), Evaluation.not_before <= now),
         )
         .order_by(
+            _turn_of_debugging(session, pool, now=now),
             case((Evaluation.number > 1, 1), else_=0),
             func.coalesce(standing.c.running, 0),
             case((standing.c.last_turn.is_(None), 0), else_=1),
@@ -123,9 +245,33 @@ def _next_waiting(session: Session, pool: str, *, now: datetime) -> Evaluation |
             case((Submission.kind == Kind.PREDICTIONS, 0), else_=1),
             Evaluation.id,
         )
-        .limit(1)
-        .execution_options(populate_existing=True)
     )
+    skipped = 0
+    for page in _PAGES:
+        rows = session.execute(waiting.offset(skipped).limit(page)).all()
+        for evaluation_id, kind, resources, since in rows:
+            yield evaluation_id, kind, resources if isinstance(resources, dict) else {}, since
+        if len(rows) < page:
+            return
+        skipped += len(rows)
+
+
+def _turn_of_debugging(session: Session, pool: str, *, now: datetime) -> ColumnElement[int]:
+    """Put try runs last; one at a time, those that have waited long enough, first.
+
+    They take a minute at most, so a crowded pool still gives them a small share.
+    """
+    runs = session.scalar(
+        select(Evaluation.id)
+        .join(Submission, Evaluation.submission_id == Submission.id)
+        .where(Evaluation.state.in_(CLAIMED), Evaluation.pool == pool, Submission.is_debug)
+        .limit(1)
+    )
+    last = case((Submission.is_debug, 1), else_=0)
+    if runs is not None:
+        return last
+    impatient = and_(Submission.is_debug, Evaluation.queued_at <= now - _DEBUG_PATIENCE)
+    return case((impatient, -1), else_=last)
 
 
 def _recent(now: datetime) -> ColumnElement[bool]:
@@ -136,7 +282,9 @@ def _recent(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _assignment(session: Session, evaluation: Evaluation, worker: str) -> Assignment:
+def _assignment(
+    session: Session, evaluation: Evaluation, worker: str, devices: tuple[str, ...]
+) -> Assignment:
     submission = session.get_one(Submission, evaluation.submission_id)
     revision = session.get_one(Revision, submission.revision_id)
     data = {
@@ -159,6 +307,22 @@ def _assignment(session: Session, evaluation: Evaluation, worker: str) -> Assign
         keys_blob=revision.keys_blob if not sets else data[evaluation.board].keys_blob,
         input_blob=data[evaluation.board].input_blob,
         truths={board: data[board].truth_blob for board in scored_on},
+        pool=evaluation.pool,
+        devices=devices,
+        is_debug=submission.is_debug,
+    )
+
+
+def _on_public_data(session: Session, assignment: Assignment, *, now: datetime) -> Assignment:
+    """Return a try run's assignment: nothing hidden is part of it."""
+    submission = session.get_one(Submission, assignment.submission_id)
+    data = find_debug_data(session, submission.revision, now=now)
+    return replace(
+        assignment,
+        input_blob=data.input_blob,
+        public_files=data.files,
+        keys_blob=data.keys_blob,
+        truths={},
     )
 
 

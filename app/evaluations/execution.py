@@ -5,20 +5,23 @@ Whatever the submission does wrong comes back as an `Outcome`; whatever we do wr
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from app.core.platform import Platform
 from app.evaluations.claims import Assignment
+from app.evaluations.excerpts import read_excerpt
+from app.evaluations.kept_logs import keep_log
 from app.evaluations.models import State, Verdict
 from app.evaluations.outcomes import Outcome
 from app.evaluations.verdict_messages import DAMAGED_CODE, SCORER_FAULT, explain_run
-from app.evaluations.workspace import cached_folder
+from app.evaluations.workspace import cached_files, cached_folder
 from app.problems.archive_messages import ArchiveMessage
 from app.problems.models import Board
 from app.submissions.models import Kind
 from problems.evaluation import SCORER_COMMAND, SCORER_RESOURCES
+from problems.spec import Resources
 from sandbox import Limits, LogSink, Run, RunResult
 from sandbox.archive import ArchiveError, unpack_zip
 from sandbox.entrypoint import find_command
@@ -36,6 +39,11 @@ from scoring import (
 )
 from scoring.program_result import RESULT_FILE
 
+DEBUG_S: Final = 60
+"""How long a try run may take, where the problem gives no less."""
+
+_CODE: Final = "code"
+_LOG_FILE: Final = "log"
 _SCORER_IMAGE: Final = "python-cpu"
 _SCORER_LIMITS: Final = Limits(
     wall_s=SCORER_RESOURCES.wall_s,
@@ -64,6 +72,15 @@ def evaluate(assignment: Assignment, around: Surroundings) -> Outcome:
     Raises:
         SandboxError, OSError, BlobMissingError …: our fault; the evaluation is tried again.
     """
+    outcome = _evaluate(assignment, around)
+    return replace(
+        outcome,
+        log=keep_log(around.platform.blobs, around.folder / _LOG_FILE),
+        excerpt=read_excerpt(around.folder / _CODE, outcome.run),
+    )
+
+
+def _evaluate(assignment: Assignment, around: Surroundings) -> Outcome:
     answer = around.folder / "answer"
     answer.mkdir()
     run: RunResult | None = None
@@ -81,11 +98,24 @@ def evaluate(assignment: Assignment, around: Surroundings) -> Outcome:
     else:
         file = answer / assignment.spec.submission.file
         around.platform.blobs.fetch(assignment.submission_blob, file)
+    if assignment.is_debug:
+        return _check_debug_answer(assignment, around, answer, run)
     return _score(assignment, around, answer, run)
 
 
+def _check_debug_answer(
+    assignment: Assignment, around: Surroundings, answer: Path, run: RunResult | None
+) -> Outcome:
+    """End a try run: the answer's form is checked as far as that goes, and nothing is scored."""
+    try:
+        _check_answer(assignment, around, answer / assignment.spec.submission.file)
+    except InvalidSubmission as error:
+        return Outcome(State.FAILED, Verdict.INVALID_OUTPUT, error.messages, run=run)
+    return Outcome(State.SCORED, run=run)
+
+
 def _unpack_code(assignment: Assignment, around: Surroundings) -> Path | Outcome:
-    archive, code = around.folder / "code.zip", around.folder / "code"
+    archive, code = around.folder / "code.zip", around.folder / _CODE
     code.mkdir()
     around.platform.blobs.fetch(assignment.submission_blob, archive)
     try:
@@ -102,14 +132,13 @@ def _unpack_code(assignment: Assignment, around: Surroundings) -> Path | Outcome
 
 def _run_code(assignment: Assignment, around: Surroundings, code: Path, answer: Path) -> RunResult:
     spec, resources = assignment.spec, assignment.spec.resources
-    if assignment.input_blob is None:
-        message = f"board {assignment.board} has no input"
-        raise RuntimeError(message)
+    if assignment.is_debug:
+        resources = debug_resources(resources)
     run = Run(
         image=resources.image,
         command=find_command(code),
         code=code,
-        input=cached_folder(around.platform.blobs, around.platform.cache, assignment.input_blob),
+        input=_input(assignment, around),
         output=answer,
         limits=Limits(
             wall_s=resources.time_s,
@@ -120,9 +149,26 @@ def _run_code(assignment: Assignment, around: Surroundings, code: Path, answer: 
         ),
         collect=(spec.submission.file,),
         env={"SEED": str(assignment.submission_id)},  # a re-run gets the same
+        devices=assignment.devices,
+        log_file=around.folder / _LOG_FILE,
         owner=around.owner,
     )
     return around.platform.sandbox().execute(run, log=around.log, cancel=around.cancel)
+
+
+def debug_resources(resources: Resources) -> Resources:
+    """Return what a try run may use: as much as any run, for a shorter time."""
+    return resources.model_copy(update={"time": min(DEBUG_S, resources.time_s)})
+
+
+def _input(assignment: Assignment, around: Surroundings) -> Path:
+    platform = around.platform
+    if assignment.input_blob is not None:
+        return cached_folder(platform.blobs, platform.cache, assignment.input_blob)
+    if assignment.public_files:
+        return cached_files(platform.blobs, platform.cache, assignment.public_files)
+    message = f"board {assignment.board} has no input"
+    raise RuntimeError(message)
 
 
 def _score(

@@ -28,6 +28,13 @@ class SubmitForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     note = StringField(_l("Note"), validators=[Length(max=NOTE_LENGTH)])
 
 
+class DebugForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+    """A zip of code to try, and a note to oneself."""
+
+    file = FileField(_l("File"), validators=[FileRequired(_l("Please choose a file."))])
+    note = StringField(_l("Note"), validators=[Length(max=NOTE_LENGTH)])
+
+
 class RetractForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     """Why a submission is taken off the boards; the reason goes into the audit log."""
 

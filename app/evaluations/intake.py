@@ -1,6 +1,7 @@
 """Accepting a submission from the open file to the queue: the one way in, for pages and the API."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import BinaryIO, Final
 
 from sqlalchemy.exc import IntegrityError
@@ -11,12 +12,23 @@ from app.core.blobs import Blob
 from app.core.errors import ConflictError
 from app.core.i18n import N_
 from app.core.platform import Platform
+from app.evaluations.debug_data import find_debug_data
 from app.evaluations.jobs import ring
 from app.evaluations.operations import queue_evaluation
 from app.problems.models import Board, Problem, Revision
 from app.problems.queries import get_current_revision, get_readable_problem
+from app.submissions.errors import NothingToTryError
 from app.submissions.models import Kind
-from app.submissions.operations import Upload, check_may_submit, check_quota, submit
+from app.submissions.operations import (
+    Upload,
+    check_debug_limit,
+    check_may_debug,
+    check_may_submit,
+    check_quota,
+    count_debug_runs,
+    submit,
+    submit_debug,
+)
 from app.submissions.queries import (
     find_keys_blob,
     find_repeated_submission,
@@ -40,6 +52,8 @@ class Delivery:
     board: Board = Board.A
     note: str = ""
     idempotency_key: str | None = None
+    is_debug: bool = False
+    """A try run; `kind` is code then."""
 
 
 class KeyReusedError(ConflictError):
@@ -58,8 +72,12 @@ def most_bytes(spec: ProblemSpec, kind: Kind) -> int:
     return _LARGEST_ARCHIVE if kind is Kind.CODE else spec.submission.max_bytes
 
 
-def accept(port: Platform, slug: str, actor: User, delivery: Delivery) -> int:
+def accept(
+    port: Platform, slug: str, actor: User, delivery: Delivery, *, debug_limit: int = 0
+) -> int:
     """Store, check, accept and queue a submission; return its id.
+
+    `debug_limit` is how many try runs a team may start in an hour.
 
     A repeat with the same idempotency key returns what the first request made. The file is stored
     and checked with no transaction open; a refused one is collected as garbage later.
@@ -69,6 +87,7 @@ def accept(port: Platform, slug: str, actor: User, delivery: Delivery) -> int:
         StaffCannotSubmitError, StageClosedError, KindNotAcceptedError: not you, not now, not this.
         TooLargeError, RefusedUploadError: the file cannot be used; nothing is charged.
         QuotaExceededError: today's submissions are used up.
+        DebugLimitError, NothingToTryError: no try run now, or never here.
         KeyReusedError: the key belongs to a submission to another problem.
     """
     with port.database.reading() as session:
@@ -79,15 +98,18 @@ def accept(port: Platform, slug: str, actor: User, delivery: Delivery) -> int:
         earlier = _find_repeated(session, problem, actor, delivery)
         if earlier is not None:
             return earlier
-        check_may_submit(problem, actor, delivery.board, now=now)
-        check_quota(quota, now=now)
+        if delivery.is_debug:
+            _check_debug(session, problem, actor, debug_limit, now=now)
+        else:
+            check_may_submit(problem, actor, delivery.board, now=now)
+            check_quota(quota, now=now)
         revision = get_current_revision(session, problem)
         keys_blob = find_keys_blob(session, revision, delivery.board)
     limit = most_bytes(ProblemSpec.model_validate(revision.spec), delivery.kind)
     blob = port.blobs.put(delivery.file, max_bytes=limit)
     check_upload(port.blobs, revision, delivery.kind, blob.digest, keys_blob=keys_blob)
     try:
-        return _enter(port, revision.id, actor, blob, delivery)
+        return _enter(port, revision.id, actor, blob, delivery, debug_limit)
     except IntegrityError:
         # the same request came twice at once, and the other one was faster
         with port.database.reading() as session:
@@ -95,6 +117,19 @@ def accept(port: Platform, slug: str, actor: User, delivery: Delivery) -> int:
         if winner is None:
             raise
         return winner
+
+
+def _check_debug(
+    session: Session, problem: Problem, actor: User, limit: int, *, now: datetime
+) -> None:
+    if limit == 0 or not problem.takes_code:
+        raise NothingToTryError
+    check_may_debug(problem, actor, now=now)
+    data = find_debug_data(session, get_current_revision(session, problem), now=now)
+    if data.input_blob is None and not data.files:
+        raise NothingToTryError
+    team = find_team_id(session, problem, actor)
+    check_debug_limit(count_debug_runs(session, problem, team, now=now), limit, now=now)
 
 
 def _find_repeated(
@@ -105,12 +140,19 @@ def _find_repeated(
     earlier = find_repeated_submission(session, actor, delivery.idempotency_key)
     if earlier is None:
         return None
-    if earlier.problem_id != problem.id:
+    if earlier.problem_id != problem.id or earlier.is_debug != delivery.is_debug:
         raise KeyReusedError
     return earlier.id
 
 
-def _enter(port: Platform, revision_id: int, actor: User, blob: Blob, delivery: Delivery) -> int:
+def _enter(
+    port: Platform,
+    revision_id: int,
+    actor: User,
+    blob: Blob,
+    delivery: Delivery,
+    debug_limit: int,
+) -> int:
     """Enter a checked file; it counts for the revision it was checked against."""
     now = port.clock.now()
     upload = Upload(
@@ -125,8 +167,14 @@ def _enter(port: Platform, revision_id: int, actor: User, blob: Blob, delivery: 
         revision = session.get_one(Revision, revision_id)
         # the actor was read before this transaction; the new rows refer to one of its own
         user = session.get_one(User, actor.id)
-        submission, is_new = submit(session, revision, user, upload, now=now)
-        if submission.problem_id != revision.problem_id:
+        if delivery.is_debug:
+            submission, is_new = submit_debug(
+                session, revision, user, upload, now=now, limit=debug_limit
+            )
+        else:
+            submission, is_new = submit(session, revision, user, upload, now=now)
+        other = submission.problem_id != revision.problem_id
+        if other or submission.is_debug != delivery.is_debug:
             raise KeyReusedError
         if is_new:
             evaluation = queue_evaluation(

@@ -45,6 +45,12 @@ class Logbook:
             self._full = self._taken > HEAD_BYTES
             self._pending.append(self._cleaner.feed(chunk[:room]))
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is text that has not been stored."""
+        with self._lock:
+            return any(self._pending)
+
     def flush(self, session: Session) -> None:
         """Store what has come since the last commit; a transaction that fails loses nothing."""
         with self._lock:
@@ -89,11 +95,15 @@ class Logbook:
 
 @dataclass(frozen=True, slots=True)
 class LogPiece:
-    """A part of a log; ask again from `next_offset` until `done`."""
+    """A part of a log; ask again from `next_offset` until `done`.
+
+    Offsets are those of one `attempt`: when a run had to be begun again, its log begins at 0 again.
+    """
 
     text: str
     next_offset: int
     done: bool
+    attempt: int
 
 
 def read_log(session: Session, evaluation: Evaluation, offset: int) -> LogPiece:
@@ -119,9 +129,10 @@ def read_log(session: Session, evaluation: Evaluation, offset: int) -> LogPiece:
         if len(raw) >= READ_BYTES:
             break
     else:
-        return LogPiece(_text(raw), position, evaluation.state in FINISHED)
+        return LogPiece(_text(raw), position, evaluation.state in FINISHED, evaluation.attempt)
     cut = _cut(raw, READ_BYTES)
-    return LogPiece(_text(raw[:cut]), position - (len(raw) - cut), done=False)
+    rest = position - (len(raw) - cut)
+    return LogPiece(_text(raw[:cut]), rest, done=False, attempt=evaluation.attempt)
 
 
 def _text(raw: bytes) -> str:

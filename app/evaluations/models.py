@@ -98,8 +98,18 @@ class Evaluation(Base):
     peak_memory_bytes: Mapped[ByteCount | None]
     output_bytes: Mapped[ByteCount | None]
     gpus: Mapped[int | None]
+    devices: Mapped[list[Any] | None]
+    """The uuids of the GPUs it was given; while it runs nobody else gets them."""
+    gpu_uses: Mapped[list[Any] | None]
+    """What they did: `sandbox.GpuUse` as `[{uuid, model, peak_memory_bytes, …}]`."""
     backend: Mapped[str | None] = mapped_column(String(32))
     image_digest: Mapped[str | None] = mapped_column(String(128))
+    run_details: Mapped[dict[str, Any] | None]
+    """What explains the run: excess, error, files, samples, phases (`run_details.RunDetails`)."""
+    log_blob: Mapped[str | None] = mapped_column(BlobDigest)
+    """The whole log as gzipped clean text, where the pieces in `LogChunk` leave something out."""
+    log_bytes: Mapped[ByteCount | None]
+    """How long the whole log is, as clean text."""
     losses_blob: Mapped[str | None] = mapped_column(BlobDigest)
     """Per-item losses of every board as npz: later statistics need them."""
     cases: Mapped[dict[str, Any] | None]

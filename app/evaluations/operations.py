@@ -1,6 +1,7 @@
 """Writes: queue, finish, put back, cancel and re-run evaluations. Callers own the transaction."""
 
 import io
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,14 +10,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
+from app.compute.queries import CPU_POOL, choose_pool
 from app.core.audit import record_audit
 from app.core.blobs import BlobStore
 from app.core.db import hold
 from app.evaluations.claims import Assignment
-from app.evaluations.errors import IllegalTransitionError, NotRunningError, StillRunningError
+from app.evaluations.errors import NotRunningError, StillRunningError
 from app.evaluations.models import CLAIMED, FINISHED, Evaluation, EvaluationEvent, Score, State
 from app.evaluations.models import Verdict as FailedBecause
 from app.evaluations.outcomes import Outcome, is_free_of_charge
+from app.evaluations.run_details import pack_details
 from app.evaluations.states import Step, advance
 from app.evaluations.verdict_messages import SYSTEM_FAULT
 from app.problems.models import Board, BoardData, Partition, Problem, Revision, Stage
@@ -31,9 +34,23 @@ SWEEP: Final = "sweep"
 _WAITING: Final = frozenset({State.QUEUED})
 
 
-def pool_of(spec: ProblemSpec) -> str:
-    """Return the pool of workers that can run a problem."""
-    return "gpu" if spec.resources.gpus else "cpu"
+def pool_of(session: Session, submission: Submission, *, now: datetime) -> str:
+    """Return the pool of workers that can evaluate a submission; an answer file needs no GPU."""
+    if submission.kind is not Kind.CODE:
+        return CPU_POOL
+    resources = ProblemSpec.model_validate(submission.revision.spec).resources
+    in_hand = count_in_hand(session) if resources.gpus and not resources.pool else {}
+    return choose_pool(session, resources, in_hand, now=now)
+
+
+def count_in_hand(session: Session) -> dict[str, int]:
+    """Count what waits and what runs, by pool."""
+    rows = session.execute(
+        select(Evaluation.pool, func.count(Evaluation.id))
+        .where(Evaluation.state.not_in(FINISHED))
+        .group_by(Evaluation.pool)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def queue_evaluation(
@@ -53,7 +70,7 @@ def queue_evaluation(
         submission_id=submission.id,
         board=board,
         number=max((one.number for one in earlier), default=0) + 1,
-        pool=pool_of(ProblemSpec.model_validate(submission.revision.spec)),
+        pool=pool_of(session, submission, now=now),
         state=State.QUEUED,
         messages=[],
         queued_at=now,
@@ -99,6 +116,8 @@ def record_outcome(
         staff_message=outcome.detail,
         losses_blob=losses_blob,
         cases=_cases(outcome),
+        log_blob=None if outcome.log is None else outcome.log.blob,
+        log_bytes=None if outcome.log is None else outcome.log.size,
         **_measurements(assignment, outcome),
     )
     for board, result in outcome.results.items():
@@ -107,7 +126,7 @@ def record_outcome(
                 Score(evaluation_id=assignment.evaluation_id, board=board, key=key, value=value)
             )
     if is_free_of_charge(outcome, assignment.kind):
-        _give_slot_back(session, evaluation)
+        give_slot_back(session, evaluation)
     return outcome.state
 
 
@@ -122,21 +141,42 @@ def record_fault(
     evaluation = session.get_one(Evaluation, evaluation_id)
     hold(session, evaluation)
     faults = evaluation.system_faults + 1
-    fields: dict[str, object] = {}
-    if evaluation.cancel_requested_at is not None:
-        to = State.CANCELLED
-    elif faults >= MOST_FAULTS:
-        to = State.FAILED
-        rendered = Outcome(to, FailedBecause.SYSTEM_ERROR, (SYSTEM_FAULT,)).rendered()
-        fields = {"verdict": FailedBecause.SYSTEM_ERROR, "messages": rendered}
-    else:
+    counted: dict[str, object] = {"system_faults": faults}
+    if evaluation.cancel_requested_at is None and faults >= MOST_FAULTS:
+        step = Step(State.FAILED, now, actor, reason, attempt, CLAIMED)
+        end_as_system_error(session, evaluation, step, **counted)
+        return State.FAILED
+    counted["staff_message"] = reason
+    to = State.CANCELLED
+    if evaluation.cancel_requested_at is None:
         to = State.QUEUED
-        fields = {"not_before": now + RETRY_AFTER * faults, "worker": None}
+        counted |= {"not_before": now + RETRY_AFTER * faults, "worker": None}
     step = Step(to, now, actor, reason, attempt, CLAIMED)
-    advance(session, evaluation_id, step, system_faults=faults, staff_message=reason, **fields)
+    advance(session, evaluation_id, step, **counted)
     if to in FINISHED:
-        _give_slot_back(session, evaluation)
+        give_slot_back(session, evaluation)
     return to
+
+
+def end_as_system_error(
+    session: Session, evaluation: Evaluation, step: Step, **fields: object
+) -> None:
+    """Fail an evaluation by our fault, free of charge.
+
+    Raises:
+        IllegalTransitionError: the step's claim is not the last one any more.
+    """
+    rendered = Outcome(step.to, FailedBecause.SYSTEM_ERROR, (SYSTEM_FAULT,)).rendered()
+    advance(
+        session,
+        evaluation.id,
+        step,
+        verdict=FailedBecause.SYSTEM_ERROR,
+        messages=rendered,
+        staff_message=step.because,
+        **fields,
+    )
+    give_slot_back(session, evaluation)
 
 
 def record_unreadable(
@@ -157,43 +197,6 @@ def record_unreadable(
     return record_fault(session, evaluation_id, attempt, reason, now=now, actor=actor)
 
 
-def put_back_expired(session: Session, *, now: datetime) -> int:
-    """Give away the claims whose workers fell silent; return how many."""
-    expired = list(
-        session.scalars(
-            select(Evaluation)
-            .where(Evaluation.state.in_(CLAIMED), Evaluation.lease_expires_at < now)
-            # who is being recorded or renewed in this moment is not silent
-            .with_for_update(skip_locked=True)
-        )
-    )
-    count = 0
-    for evaluation in expired:
-        reason = f"worker {evaluation.worker} fell silent"
-        try:
-            record_fault(session, evaluation.id, evaluation.attempt, reason, now=now, actor=SWEEP)
-        except IllegalTransitionError:
-            continue  # it finished, or was put back, in this moment
-        count += 1
-    return count
-
-
-def put_back_worker(session: Session, worker: str, *, now: datetime) -> int:
-    """Give away the claims of a worker that is leaving in good order; no fault is counted."""
-    held = session.scalars(
-        select(Evaluation)
-        .where(Evaluation.state.in_(CLAIMED), Evaluation.worker == worker)
-        .with_for_update()
-    ).all()
-    for evaluation in held:
-        to = State.CANCELLED if evaluation.cancel_requested_at is not None else State.QUEUED
-        step = Step(to, now, worker, "worker stopped", evaluation.attempt, CLAIMED)
-        advance(session, evaluation.id, step, worker=None)
-        if to is State.CANCELLED:
-            _give_slot_back(session, evaluation)
-    return len(held)
-
-
 def cancel(session: Session, evaluation: Evaluation, actor: User, *, now: datetime) -> None:
     """Cancel what waits at once, and ask the worker of what runs; either way nothing is charged.
 
@@ -208,7 +211,7 @@ def cancel(session: Session, evaluation: Evaluation, actor: User, *, now: dateti
         return
     step = Step(State.CANCELLED, now, actor.name, "cancelled", sources=_WAITING)
     advance(session, evaluation.id, step, cancel_requested_at=now)
-    _give_slot_back(session, evaluation)
+    give_slot_back(session, evaluation)
 
 
 def rerun(
@@ -257,6 +260,7 @@ def queue_due_b_runs(session: Session, *, now: datetime, limit: int = 100) -> li
         .where(
             Submission.kind == Kind.CODE,
             Submission.retracted_at.is_(None),
+            Submission.is_debug.is_(False),
             Evaluation.board == Board.A,
             Evaluation.is_current,
             Evaluation.state == State.SCORED,
@@ -283,7 +287,7 @@ def count_queued(session: Session, *, now: datetime) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def _give_slot_back(session: Session, evaluation: Evaluation) -> None:
+def give_slot_back(session: Session, evaluation: Evaluation) -> None:
     """Free the quota slot of an evaluation that ended free of charge.
 
     The slot paid for the submission's own board: a later run on B changes nothing about it, nor
@@ -312,8 +316,10 @@ def _measurements(assignment: Assignment, outcome: Outcome) -> dict[str, object]
         "peak_memory_bytes": run.peak_memory_bytes,
         "output_bytes": run.output_bytes,
         "gpus": assignment.spec.resources.gpus,
+        "gpu_uses": [asdict(use) for use in run.gpus] or None,
         "backend": run.backend,
         "image_digest": run.image_digest[:128],
+        "run_details": pack_details(run, outcome.excerpt),
     }
 
 

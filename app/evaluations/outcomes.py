@@ -15,6 +15,14 @@ LOCALES: Final = ("zh-Hans", "en")
 
 
 @dataclass(frozen=True, slots=True)
+class KeptLog:
+    """The whole log of a run: its length as clean text, and the blob that holds it, if one does."""
+
+    size: int
+    blob: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The end of one attempt. `messages` are for the team, `detail` is for organisers."""
 
@@ -24,6 +32,9 @@ class Outcome:
     detail: str = ""
     results: Mapping[Board, ScoreResult] = field(default_factory=dict)
     run: RunResult | None = None
+    log: "KeptLog | None" = None
+    excerpt: tuple[tuple[int, str], ...] = ()
+    """The numbered lines of code around where it failed."""
 
     def rendered(self) -> list[dict[str, object]]:
         """Return the messages as stored: every language at once, the line where there is one."""

@@ -1,7 +1,7 @@
 """What the page of a submission shows: its timeline, what it used of the limits, its cases."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -67,7 +67,10 @@ class CaseTable:
 
 
 def build_timeline(submission: Submission, evaluation: Evaluation) -> list[Stop]:
-    """Return the six steps of a submission. Upload and check were over before it was accepted."""
+    """Return the six steps of a submission. Upload and check were over before it was accepted.
+
+    A try run ends with the check of its answer.
+    """
     stops = [
         Stop("uploaded", N_("Upload"), Progress.DONE),
         Stop("checked", N_("Check"), Progress.DONE),
@@ -75,6 +78,9 @@ def build_timeline(submission: Submission, evaluation: Evaluation) -> list[Stop]
         _running(submission, evaluation),
         _scoring(evaluation),
     ]
+    if submission.is_debug:
+        stops[-1] = replace(stops[-1], label=N_("Check of the answer"))
+        return stops
     on_board = evaluation.state is State.SCORED and submission.retracted_at is None
     last = Progress.DONE if on_board else _ahead(evaluation)
     return [*stops, Stop("board", N_("On the board"), last)]

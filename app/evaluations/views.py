@@ -5,6 +5,7 @@ their evaluations.
 """
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from http import HTTPStatus
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
@@ -19,19 +20,23 @@ from app.core.pagination import PageRequest
 from app.core.uploads import accepts_files
 from app.core.web import Access, access, status_of
 from app.evaluations import operations, queries
+from app.evaluations.execution import DEBUG_S, debug_resources
 from app.evaluations.forms import KINDS, RetractForm, SubmitForm
 from app.evaluations.intake import Delivery, accept, most_bytes
+from app.evaluations.kept_logs import read_whole_log
 from app.evaluations.list_queries import map_primaries
 from app.evaluations.logbook import read_log
-from app.evaluations.models import FINISHED, Evaluation
-from app.evaluations.page_models import build_case_tables, build_timeline, list_uses
-from app.problems.downloads import send_blob
+from app.evaluations.models import CLAIMED, FINISHED, Evaluation
+from app.evaluations.page_models import build_case_tables, build_timeline
+from app.evaluations.run_pages import build_runs
+from app.problems.downloads import attachment, send_blob
 from app.problems.models import Board, Partition, Problem, Revision, StageState
 from app.problems.queries import get_current_revision, get_readable_problem
 from app.problems.storage import StoredFile
 from app.submissions.models import Kind
 from app.submissions.policy import (
     can_cancel_submission,
+    can_read_board,
     can_rerun_submission,
     can_retract_submission,
     can_submit,
@@ -117,6 +122,7 @@ def show(submission_id: int) -> ResponseReturnValue:
         teams = list_team_ids(session, actor)
     spec = ProblemSpec.model_validate(submission.revision.spec)
     in_force = [one for one in evaluations if one.is_current]
+    resources = debug_resources(spec.resources) if submission.is_debug else spec.resources
     return render_template(
         "submissions/show.html",
         submission=submission,
@@ -131,7 +137,9 @@ def show(submission_id: int) -> ResponseReturnValue:
         scores=queries.visible_scores(in_force, submission.problem, actor),
         cases=build_case_tables(queries.visible_cases(evaluation, submission.problem, actor)),
         timeline=build_timeline(submission, evaluation),
-        uses=list_uses(evaluation, spec.resources),
+        runs=build_runs(_main_first(in_force, evaluation), submission.problem, actor, resources),
+        readable=[board for board in Board if can_read_board(actor, submission.problem, board)],
+        debug_seconds=DEBUG_S,
         finished=evaluation.state in FINISHED,
         version=_version(evaluations),
         may_cancel=can_cancel_submission(actor, submission, teams)
@@ -161,21 +169,26 @@ def status(submission_id: int) -> ResponseReturnValue:
 @blueprint.get("/submissions/<int:submission_id>/log")
 @access(Access.MEMBER)
 def log(submission_id: int) -> ResponseReturnValue:
-    """Return the log as text, `?board=B` that on B; with `?offset=`, one piece as JSON."""
+    """Return the whole log as text, `?board=B` that on B; with `?offset=`, one piece as JSON.
+
+    `?download=1` saves it as a file.
+    """
     offset = request.args.get("offset", type=int)
     with platform().database.reading() as session:
         actor = get_actor()
         submission = get_submission(session, submission_id, actor=actor)
         board = Board.B if request.args.get("board") == Board.B else None
         evaluation = queries.get_run(session, submission, board, actor)
-        piece = read_log(session, evaluation, offset or 0)
         if offset is not None:
-            return jsonify(text=piece.text, next_offset=piece.next_offset, done=piece.done)
-        parts = [piece.text]
-        while piece.text:
-            piece = read_log(session, evaluation, piece.next_offset)
-            parts.append(piece.text)
-    return Response("".join(parts), mimetype="text/plain")
+            piece = read_log(session, evaluation, offset)
+            running = evaluation.state in CLAIMED
+            return jsonify(**asdict(piece), running=running)
+        parts = read_whole_log(session, platform().blobs, evaluation)
+    answer = Response(parts, mimetype="text/plain")
+    if request.args.get("download"):
+        name = f"submission-{submission_id}-{evaluation.board}.log"
+        answer.headers["Content-Disposition"] = attachment(name)
+    return answer
 
 
 @blueprint.get("/submissions/<int:submission_id>/download")
@@ -200,6 +213,10 @@ def cancel(submission_id: int) -> ResponseReturnValue:
         evaluation = queries.get_current(session, submission)
         operations.cancel(session, evaluation, actor, now=port.clock.now())
     return redirect(url_for("submissions.show", submission_id=submission_id), HTTPStatus.SEE_OTHER)
+
+
+def _main_first(evaluations: Iterable[Evaluation], main: Evaluation) -> list[Evaluation]:
+    return sorted(evaluations, key=lambda one: (one.id != main.id, one.board))
 
 
 def _load(slug: str) -> tuple[Problem, Revision]:

@@ -1,9 +1,10 @@
 """Files of an evaluation on the worker: a workspace that goes, and a cache that may stay."""
 
+import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -57,5 +58,27 @@ def cached_folder(blobs: BlobStore, root: Path, digest: str) -> Path:
             folder.rename(final)
         except OSError:
             if not final.is_dir():  # somebody else was faster is fine, anything else is not
+                raise
+    return final
+
+
+def cached_files(blobs: BlobStore, root: Path, files: Mapping[str, str]) -> Path:
+    """Return a folder of blobs by their paths, put together once per machine and never changed."""
+    listing = "".join(f"{path}\0{digest}\n" for path, digest in sorted(files.items()))
+    final = root / "unpacked" / hashlib.sha256(listing.encode()).hexdigest()
+    if final.is_dir():
+        return final
+    final.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="incoming-", dir=final.parent) as incoming:
+        folder = Path(incoming) / "folder"
+        folder.mkdir()
+        for path, digest in files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            blobs.fetch(digest, target)
+        try:
+            folder.rename(final)
+        except OSError:
+            if not final.is_dir():
                 raise
     return final

@@ -13,8 +13,7 @@ def find_faults(port: Platform) -> list[str]:
     """Return one line for each thing that is missing; none when all is well."""
     faults = []
     try:
-        if not _has_workers(port):
-            faults.append("no worker seen lately")
+        faults += _find_worker_faults(port)
     except Exception:  # noqa: BLE001 — whatever the driver raises means the same here
         faults.append("database unreachable")
     if not queue_answers(port):
@@ -31,9 +30,12 @@ def queue_answers(port: Platform) -> bool:
     return True
 
 
-def _has_workers(port: Platform) -> bool:
+def _find_worker_faults(port: Platform) -> list[str]:
     with port.database.reading() as session:
-        return bool(list_alive_workers(session, now=port.clock.now()))
+        alive = list_alive_workers(session, now=port.clock.now())
+    if not alive:
+        return ["no worker seen lately"]
+    return ["every worker is sick"] if all(worker.sick_since for worker in alive) else []
 
 
 def seconds_since(instant: datetime | None, now: datetime) -> float:

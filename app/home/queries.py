@@ -152,13 +152,15 @@ def baseline_scores(session: Session, primaries: Mapping[int, BoardColumn]) -> d
 
 def get_facts(session: Session, *, today: datetime) -> Facts:
     """Count teams, people in them, their submissions, and what was scored since `today` began."""
-    by_teams = Submission.team_id.is_not(None)
+    by_teams = and_(Submission.team_id.is_not(None), Submission.is_debug.is_(False))
     row = session.execute(
         select(
             select(func.count(Team.id)).scalar_subquery(),
             select(func.count(Membership.user_id.distinct())).scalar_subquery(),
             select(func.count(Submission.id)).where(by_teams).scalar_subquery(),
             select(func.count(Evaluation.id))
+            .join(Submission, Evaluation.submission_id == Submission.id)
+            .where(Submission.is_debug.is_(False))
             .where(Evaluation.state == State.SCORED, Evaluation.finished_at >= today)
             .scalar_subquery(),
         )
@@ -176,6 +178,7 @@ def _moved_since(session: Session, today: datetime) -> frozenset[int]:
                 Evaluation.state == State.SCORED,
                 Evaluation.finished_at >= today,
                 Submission.team_id.is_not(None),
+                Submission.is_debug.is_(False),
             )
         )
     )

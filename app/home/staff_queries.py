@@ -27,6 +27,8 @@ class Load:
     by_state: Mapping[str, int]
     waiting: Mapping[str, int]
     workers: Mapping[str, int]
+    sick: Mapping[str, int]
+    """Workers that are alive and take no work, because nothing can run on their host."""
     publications: Mapping[str, int]
     oldest_wait_s: float
     problems: int
@@ -46,9 +48,10 @@ def get_load(session: Session, *, now: datetime) -> Load:
         .where(Evaluation.state == State.QUEUED)
         .group_by(Evaluation.pool)
     ).all()
-    workers = dict.fromkeys(POOLS, 0)
+    workers, sick = dict.fromkeys(POOLS, 0), dict.fromkeys(POOLS, 0)
     for worker in list_alive_workers(session, now=now):
         workers[worker.pool] = workers.get(worker.pool, 0) + 1
+        sick[worker.pool] = sick.get(worker.pool, 0) + (worker.sick_since is not None)
     publications = session.execute(
         select(Publication.state, func.count(Publication.id)).group_by(Publication.state)
     )
@@ -57,6 +60,7 @@ def get_load(session: Session, *, now: datetime) -> Load:
         by_state=by_state,
         waiting=dict.fromkeys(POOLS, 0) | {pool: count for pool, count, _ in queued},
         workers=workers,
+        sick=sick,
         publications={state.value: count for state, count in publications},
         oldest_wait_s=seconds_since(min((at for _, _, at in queued), default=None), now),
         problems=problems,
@@ -70,7 +74,12 @@ def list_failures(session: Session, limit: int) -> Sequence[Evaluation]:
     loaded = selectinload(Evaluation.submission)
     return session.scalars(
         select(Evaluation)
-        .where(Evaluation.state == State.FAILED, Evaluation.is_current)
+        .join(Submission, Evaluation.submission_id == Submission.id)
+        .where(
+            Evaluation.state == State.FAILED,
+            Evaluation.is_current,
+            Submission.is_debug.is_(False),
+        )
         .order_by(Evaluation.finished_at.desc(), Evaluation.id.desc())
         .limit(limit)
         .options(loaded.selectinload(Submission.problem), loaded.selectinload(Submission.team))
@@ -97,7 +106,7 @@ def _count_all(session: Session) -> tuple[int, int, int]:
             select(func.count(Problem.id)).where(Problem.withdrawn_at.is_(None)).scalar_subquery(),
             select(func.count(Team.id)).scalar_subquery(),
             select(func.count(Submission.id))
-            .where(Submission.team_id.is_not(None))
+            .where(Submission.team_id.is_not(None), Submission.is_debug.is_(False))
             .scalar_subquery(),
         )
     ).one()

@@ -10,6 +10,7 @@ from app.core.audit import find_broken_link
 from app.core.current import platform
 from app.core.pagination import PageRequest
 from app.core.web import Access, access
+from app.home.compute_queries import get_compute
 from app.home.health import queue_answers
 from app.home.staff_queries import get_load, list_audit, list_failures, list_publications
 
@@ -29,17 +30,29 @@ def dashboard() -> ResponseReturnValue:
     with port.database.reading() as session:
         load = get_load(session, now=now)
         workers = list_alive_workers(session, now=now)
+        compute = get_compute(session, now=now)
         failures = list_failures(session, _FAILURES)
         publications = list_publications(session, _PUBLICATIONS)
     return render_template(
         "home/dashboard.html",
         load=load,
         workers=workers,
+        compute=compute,
         failures=failures,
         publications=publications,
         redis_up=queue_answers(port),
         now=now,
     )
+
+
+@blueprint.get("/compute")
+@access(Access.STAFF)
+def compute() -> ResponseReturnValue:
+    """Show pools, workers and GPUs, and what waits for them."""
+    now = platform().clock.now()
+    with platform().database.reading() as session:
+        found = get_compute(session, now=now)
+    return render_template("home/compute.html", compute=found, now=now)
 
 
 @blueprint.get("/audit")

@@ -173,6 +173,7 @@ def _scored_on(board: Board) -> ColumnElement[bool]:
         Evaluation.submission_id == Submission.id,
         Evaluation.is_current,
         Evaluation.state == State.SCORED,
+        Submission.is_debug.is_(False),
         has,
     )
 
@@ -327,6 +328,7 @@ def _activity(
         .where(
             Submission.problem_id == problem.id,
             Submission.team_id.in_(teams),
+            Submission.is_debug.is_(False),
             Submission.retracted_at.is_(None),
         )
         .group_by(Submission.team_id)

@@ -88,6 +88,10 @@ class ResourcesOutput(Output):
     cpus: float
     memory_bytes: int
     gpus: int
+    gpu_memory_bytes: int | None
+    """The least each card has."""
+    gpu_models: list[str]
+    """Parts of the names of the cards; empty: any."""
     time_s: int
     output_bytes: int
     network: str
@@ -245,6 +249,8 @@ def _resources(spec: ProblemSpec) -> ResourcesOutput:
         cpus=float(granted.cpus),
         memory_bytes=granted.memory,
         gpus=granted.gpus,
+        gpu_memory_bytes=granted.gpu_memory,
+        gpu_models=list(granted.gpu_models),
         time_s=granted.time_s,
         output_bytes=granted.output,
         network=granted.network.value,

@@ -10,12 +10,14 @@ from typing import Final
 import click
 from flask.cli import AppGroup
 
+from app.core.api import translate
 from app.core.audit import Actor
 from app.core.current import platform
 from app.core.errors import AppError
 from app.core.i18n import Locale
 from app.problems import operations, queries
 from app.problems.checking import check_tools
+from app.problems.hooks import problem_hooks
 from app.problems.publishing import publish_directory
 from problems.check import check_pack
 from problems.materialise import MaterialiseError
@@ -60,8 +62,15 @@ def check(directory: Path, lang: str) -> None:
     help="Make the data from this seed, which is then public; without it one is drawn and sealed.",
 )
 @click.option("--contest", metavar="SLUG", help="The contest of a new problem.")
+@click.option(
+    "--allow-missing-pool",
+    is_flag=True,
+    help="Publish even where no worker has what runs need; nothing runs until one does.",
+)
 @_LANGUAGE
-def publish(directory: Path, seed: int | None, contest: str | None, lang: str) -> None:
+def publish(
+    *, directory: Path, seed: int | None, contest: str | None, allow_missing_pool: bool, lang: str
+) -> None:
     """Publish a pack as a problem or as a new revision of one; its baseline is submitted."""
     with _plain_errors(lang):
         revision = publish_directory(
@@ -71,6 +80,7 @@ def publish(directory: Path, seed: int | None, contest: str | None, lang: str) -
             contest_slug=contest,
             actor=OPERATOR,
             progress=lambda line: click.echo(line, err=True),
+            require_pool=None if allow_missing_pool else problem_hooks().require_pool,
         )
     commitment = revision.seed_commitment or "-"
     click.echo(f"{revision.problem.slug}\trevision {revision.number}\tseed SHA-256 {commitment}")
@@ -147,5 +157,8 @@ def _plain_errors(lang: str) -> Iterator[None]:
         raise click.ClickException(lines) from error
     except MaterialiseError as error:
         raise click.ClickException(f"{error}\n{error.log}".strip()) from error
-    except (AppError, SandboxError) as error:
+    except AppError as error:
+        said = translate(error.message, lang, error.params)
+        raise click.ClickException(said) from error
+    except SandboxError as error:
         raise click.ClickException(str(error)) from error

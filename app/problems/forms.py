@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from werkzeug.datastructures import MultiDict
-from wtforms import Form, SelectField, StringField
+from wtforms import BooleanField, Form, SelectField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length
 
@@ -95,3 +95,6 @@ class PackForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     """The upload of a pack."""
 
     pack = FileField(_l("Problem pack (zip)"), validators=[FileRequired()])
+    needs_no_pool = BooleanField(
+        _l("Publish it even if no worker has what it needs: nothing runs until one does")
+    )

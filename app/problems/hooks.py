@@ -16,6 +16,7 @@ from app.accounts.models import User
 from app.core.blobs import Blob
 from app.core.platform import Platform
 from app.problems.models import Problem, Revision
+from problems.spec import Resources
 
 _KEY: Final = "baijing-problem-hooks"
 
@@ -49,6 +50,9 @@ QuotaOf = Callable[[Session, Problem, User, datetime], Quota]
 StandingsOf = Callable[[Session, Sequence[Problem]], Mapping[int, Standing]]
 """Returns standings by problem id, for a page of problems at once."""
 
+RequirePool = Callable[[Session, Resources, datetime], None]
+"""Raises an `AppError` that says what is lacking where no pool of workers has what runs need."""
+
 
 def _no_baseline(session: Session, platform: Platform, revision: Revision, blob: Blob) -> None:
     del session, platform, revision, blob
@@ -59,6 +63,10 @@ def _no_standings(session: Session, problems: Sequence[Problem]) -> Mapping[int,
     return {}
 
 
+def _any_pool(session: Session, resources: Resources, now: datetime) -> None:
+    del session, resources, now
+
+
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """The contributions."""
@@ -66,6 +74,7 @@ class Hooks:
     submit_baseline: SubmitBaseline = field(default=_no_baseline)
     quota_of: QuotaOf | None = None
     standings_of: StandingsOf = field(default=_no_standings)
+    require_pool: RequirePool = field(default=_any_pool)
 
 
 def attach_hooks(app: Flask, hooks: Hooks) -> None:

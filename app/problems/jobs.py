@@ -28,6 +28,7 @@ def check_publication(publication_id: int) -> None:
         publication_id,
         submit_baseline=problem_hooks().submit_baseline,
         words=_words(),
+        require_pool=problem_hooks().require_pool,
     )
 
 

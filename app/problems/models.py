@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.contests.models import Contest
@@ -212,6 +212,8 @@ class Publication(Base):
     """Until then whoever was asked to act has time; afterwards the sweep asks again."""
     attempts: Mapped[int] = mapped_column(default=0)
     """Counts claims; a worker whose number has been passed may write nothing."""
+    needs_no_pool: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Whether it is published even where no worker could run its submissions."""
     steps: Mapped[list[Any]]
     """What has been done: `[{name, seconds, ok, messages: {locale: [text]}}]`."""
     problem_slug: Mapped[str | None] = mapped_column(String(64))

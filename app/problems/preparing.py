@@ -10,6 +10,7 @@ from app.core.blobs import Blob, BlobStore
 from app.core.platform import Platform
 from app.problems.checking import script_runner
 from app.problems.covers import clean_svg
+from app.problems.hooks import RequirePool
 from app.problems.models import Board
 from app.problems.queries import find_problem, get_current_revision
 from app.problems.sealed_seeds import ChosenSeed, choose_seed
@@ -56,19 +57,25 @@ def prepare_pack(
     seed: int | None,
     progress: Progress,
     owner: str = "",
+    require_pool: RequirePool | None = None,
 ) -> PreparedPack:
     """Load a pack, make its data in the sandbox and store everything; no transaction is open.
 
     `seed` None draws a sealed one, or keeps the sealed one of the revision in force, so that a
     corrected statement does not change the data. `owner` marks the run in the sandbox.
+    `require_pool` refuses, before anything is made, what no pool of workers could run.
 
     Raises:
         PackError: the pack is malformed.
         MaterialiseError: its generator fails, or there is no data.
         CoverError: the cover is not SVG.
+        AppError: what `require_pool` raises.
         sandbox.SandboxError: the sandbox is out of order.
     """
     pack = load_pack(directory)
+    if require_pool is not None and pack.spec.takes_code:
+        with platform.database.reading() as session:
+            require_pool(session, pack.spec.resources, platform.clock.now())
     chosen = _choose_seed(platform, pack, seed)
     with tempfile.TemporaryDirectory(dir=platform.cache, prefix="publish-") as scratch:
         data = materialise(

@@ -20,7 +20,7 @@ from app.problems.archive_messages import ArchiveMessage
 from app.problems.checking import check_tools
 from app.problems.errors import PublicationLostError
 from app.problems.heartbeat import Heartbeat
-from app.problems.hooks import SubmitBaseline
+from app.problems.hooks import RequirePool, SubmitBaseline
 from app.problems.models import Publication, PublicationState
 from app.problems.preparing import PreparedPack, prepare_pack
 from app.problems.publishing import publish
@@ -69,14 +69,24 @@ class Words:
 
 
 def receive_pack(
-    session: Session, blob: Blob, filename: str, *, uploader: User, now: datetime
+    session: Session,
+    blob: Blob,
+    filename: str,
+    *,
+    uploader: User,
+    now: datetime,
+    needs_no_pool: bool = False,
 ) -> Publication:
-    """Accept an uploaded pack; a worker is to check it."""
+    """Accept an uploaded pack; a worker is to check it.
+
+    With `needs_no_pool` it is published even where no worker could run its submissions.
+    """
     publication = Publication(
         pack_blob=blob.digest,
         filename=filename[:255],
         state=PublicationState.QUEUED,
         lease_expires_at=now + states.LEASE,
+        needs_no_pool=needs_no_pool,
         steps=[],
         created_by_id=uploader.id,
         created_at=now,
@@ -96,7 +106,12 @@ def receive_pack(
 
 
 def run_publication(
-    platform: Platform, publication_id: int, *, submit_baseline: SubmitBaseline, words: Words
+    platform: Platform,
+    publication_id: int,
+    *,
+    submit_baseline: SubmitBaseline,
+    words: Words,
+    require_pool: RequirePool | None = None,
 ) -> None:
     """Check an uploaded pack and publish it, or say why not. Called again it does nothing twice.
 
@@ -111,7 +126,7 @@ def run_publication(
     log = StepLog(claim.show, platform.clock.now)
     try:
         with Heartbeat(claim.renew, interval=_BEAT_S):
-            prepared = _check(claim, log, words)
+            prepared = _check(claim, log, words, require_pool)
             if prepared is None:
                 claim.refuse(log)
             else:
@@ -140,13 +155,15 @@ def resend_overdue(platform: Platform, send: Callable[[Session, int], None], wor
         return len(overdue)
 
 
-def _check(claim: "_Claim", log: StepLog, words: Words) -> PreparedPack | None:
+def _check(
+    claim: "_Claim", log: StepLog, words: Words, require_pool: RequirePool | None
+) -> PreparedPack | None:
     """Unpack, check, make the data and store it; None, with the reasons in the log, if refused."""
     with tempfile.TemporaryDirectory(dir=claim.platform.cache, prefix="pack-") as scratch:
         pack = Path(scratch) / "pack"
         try:
             log.begin("unpack")
-            claim.read_upload(Path(scratch) / "pack.zip")
+            needs_no_pool = claim.read_upload(Path(scratch) / "pack.zip")
             unpack_zip(Path(scratch) / "pack.zip", pack, PACK_LIMITS)
             log.begin(FIRST_CHECK)
             tools = check_tools(claim.platform, owner=claim.owner)
@@ -154,7 +171,12 @@ def _check(claim: "_Claim", log: StepLog, words: Words) -> PreparedPack | None:
                 return None
             log.begin("seed")
             return prepare_pack(
-                claim.platform, pack, seed=None, progress=log.begin, owner=claim.owner
+                claim.platform,
+                pack,
+                seed=None,
+                progress=log.begin,
+                owner=claim.owner,
+                require_pool=None if needs_no_pool else require_pool,
             )
         except ArchiveError as error:
             log.say(*in_all_languages([ArchiveMessage(error)]))
@@ -195,11 +217,12 @@ class _Claim:
         with self.platform.database.transaction() as session:
             states.write_steps(session, self.publication_id, self.attempt, steps)
 
-    def read_upload(self, destination: Path) -> None:
-        """Fetch the uploaded zip."""
+    def read_upload(self, destination: Path) -> bool:
+        """Fetch the uploaded zip; return whether it is published without a pool too."""
         with self.platform.database.reading() as session:
             publication = session.get_one(Publication, self.publication_id)
         self.platform.blobs.fetch(publication.pack_blob, destination)
+        return publication.needs_no_pool
 
     def publish(
         self, prepared: PreparedPack, log: StepLog, submit_baseline: SubmitBaseline

@@ -12,7 +12,7 @@ from app.core.audit import Actor, record_audit
 from app.core.db import hold
 from app.core.platform import Platform
 from app.problems.errors import SlugTakenError
-from app.problems.hooks import problem_hooks
+from app.problems.hooks import RequirePool, problem_hooks
 from app.problems.models import (
     Area,
     Board,
@@ -28,7 +28,7 @@ from problems.spec import Kind, ProblemSpec
 from scoring import Localized
 
 
-def publish_directory(
+def publish_directory(  # noqa: PLR0913 — what is published, where, by whom and how
     platform: Platform,
     directory: Path,
     *,
@@ -36,13 +36,14 @@ def publish_directory(
     contest_slug: str | None,
     actor: Actor,
     progress: Progress,
+    require_pool: RequirePool | None = None,
 ) -> Revision:
     """Publish the pack in a folder and submit its baseline: the whole of it, for commands.
 
-    `progress` gets a line in English per step.
+    `progress` gets a line in English per step; see `prepare_pack` for `require_pool`.
 
     Raises:
-        PackError, MaterialiseError, CoverError, SandboxError: see `prepare_pack`.
+        PackError, MaterialiseError, CoverError, SandboxError, AppError: see `prepare_pack`.
         SlugTakenError: see `publish`.
     """
 
@@ -50,7 +51,9 @@ def publish_directory(
         progress(STEP_NAMES[step]["en"])
 
     tell("data" if seed is not None else "seed")
-    prepared = prepare_pack(platform, directory, seed=seed, progress=tell)
+    prepared = prepare_pack(
+        platform, directory, seed=seed, progress=tell, require_pool=require_pool
+    )
     tell("publish")
     now = platform.clock.now()
     with platform.database.transaction() as session:

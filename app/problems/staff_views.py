@@ -185,7 +185,12 @@ def upload() -> ResponseReturnValue:
         return _publications(form), HTTPStatus.UNPROCESSABLE_ENTITY
     with port.database.transaction() as session:
         publication = publications.receive_pack(
-            session, blob, form.pack.data.filename or "", uploader=get_actor(), now=now
+            session,
+            blob,
+            form.pack.data.filename or "",
+            uploader=get_actor(),
+            now=now,
+            needs_no_pool=form.needs_no_pool.data,
         )
         send_publication(session, publication.id)
     target = url_for("problems_staff.publication", publication_id=publication.id)

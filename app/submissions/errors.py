@@ -47,6 +47,20 @@ class QuotaExceededError(LimitedError):
     message = N_("Your team has used all %(limit)s submissions of today (Beijing time).")
 
 
+class DebugLimitError(LimitedError):
+    """The team has used this hour's try runs."""
+
+    code = "rate_limit"
+    message = N_("Your team may start %(limit)s try runs an hour on this problem.")
+
+
+class NothingToTryError(ConflictError):
+    """Try runs are off, or the problem has no public data to try on."""
+
+    code = "no_debug_runs"
+    message = N_("This problem offers no try runs.")
+
+
 class RefusedUploadError(UnprocessableError):
     """The file was read and is wrong; nothing is charged. `details` say what, line by line."""
 

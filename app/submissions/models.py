@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import User
@@ -39,6 +39,8 @@ class Submission(Base):
     board: Mapped[Board] = mapped_column(default=Board.A)
     """The stage it was made for: B only for `sets` while B is open."""
     is_baseline: Mapped[bool] = mapped_column(default=False)
+    is_debug: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """A try run: on public data, with no score and no quota slot; counts nowhere."""
     blob: Mapped[str] = mapped_column(BlobDigest)
     filename: Mapped[str] = mapped_column(String(255))
     size: Mapped[ByteCount]

@@ -2,10 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from app.core.errors import ConflictError
 from app.core.i18n import N_
 from app.problems.models import Board, Partition, Problem, Revision, StageState
 from app.submissions.errors import (
+    DebugLimitError,
     KindNotAcceptedError,
     QuotaExceededError,
     StaffCannotSubmitError,
@@ -31,6 +32,7 @@ from app.teams.operations import ensure_team
 
 NOTE_LENGTH: Final = 500
 FILENAME_LENGTH: Final = 255
+DEBUG_WINDOW: Final = timedelta(hours=1)
 _NAMELESS: Final = "submission"
 _TRIES: Final = 20
 
@@ -104,6 +106,80 @@ def submit(
     session.flush()
     _claim_slot(session, problem, team, submission, now=now)
     return submission, True
+
+
+def check_may_debug(problem: Problem, user: User, *, now: datetime) -> None:
+    """Refuse early, before an upload is read.
+
+    Raises:
+        StaffCannotSubmitError: the person works for the contest.
+        StageClosedError: no stage takes anything now.
+    """
+    if not can_submit(user):
+        raise StaffCannotSubmitError
+    if not any(stage.state(now) is StageState.OPEN for stage in problem.stages):
+        raise StageClosedError(stage=Board.A.value)
+
+
+def submit_debug(
+    session: Session, revision: Revision, user: User, upload: Upload, *, now: datetime, limit: int
+) -> tuple[Submission, bool]:
+    """Accept one try run, of at most `limit` of a team in an hour; it takes no quota slot.
+
+    Returns it and whether it is new (an idempotent repeat is not).
+
+    Raises:
+        StaffCannotSubmitError, StageClosedError: see `check_may_debug`.
+        DebugLimitError: this hour's try runs are used up.
+    """
+    if upload.idempotency_key is not None:
+        earlier = find_repeated_submission(session, user, upload.idempotency_key)
+        if earlier is not None:
+            return earlier, False
+    problem = revision.problem
+    check_may_debug(problem, user, now=now)
+    team = ensure_team(session, problem, user, now)
+    hold(session, team)  # of two team mates at once the second counts the first
+    check_debug_limit(count_debug_runs(session, problem, team.id, now=now), limit, now=now)
+    submission = _build(revision, upload, now=now)
+    submission.team, submission.user, submission.is_debug = team, user, True
+    session.add(submission)
+    session.flush()
+    return submission, True
+
+
+@dataclass(frozen=True, slots=True)
+class DebugRuns:
+    """A team's try runs of the last hour, and when the first of them was."""
+
+    used: int
+    first_at: datetime | None
+
+
+def count_debug_runs(
+    session: Session, problem: Problem, team_id: int | None, *, now: datetime
+) -> DebugRuns:
+    """Count the try runs of the last hour."""
+    row = session.execute(
+        select(func.count(Submission.id), func.min(Submission.created_at)).where(
+            Submission.problem_id == problem.id,
+            Submission.team_id == team_id,
+            Submission.is_debug,
+            Submission.created_at > now - DEBUG_WINDOW,
+        )
+    ).one()
+    return DebugRuns(row[0], row[1])
+
+
+def check_debug_limit(runs: DebugRuns, limit: int, *, now: datetime) -> None:
+    """Refuse one more try run than allowed.
+
+    Raises:
+        DebugLimitError: with the seconds until the next one is.
+    """
+    if runs.used >= limit:
+        free_at = (runs.first_at or now) + DEBUG_WINDOW
+        raise DebugLimitError(retry_after=max(1, int((free_at - now).total_seconds())), limit=limit)
 
 
 def submit_baseline(

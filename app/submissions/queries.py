@@ -112,10 +112,11 @@ def list_submissions(
     request: PageRequest,
     *,
     problem: Problem | None = None,
+    debug: bool = False,
     condition: ColumnElement[bool] | None = None,
 ) -> Page[Submission]:
-    """Return what an actor may read, newest first."""
-    wanted = [readable_by(actor)]
+    """Return what an actor may read, newest first: what counts, or with `debug` the try runs."""
+    wanted = [readable_by(actor), Submission.is_debug.is_(debug)]
     if problem is not None:
         wanted.append(Submission.problem_id == problem.id)
     if condition is not None:

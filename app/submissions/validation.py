@@ -4,13 +4,16 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from app.compute.images import find_manifest
 from app.core.blobs import BlobStore
 from app.core.errors import FieldIssue
 from app.problems.archive_messages import ArchiveMessage
 from app.problems.models import Revision
 from app.submissions.errors import KindNotAcceptedError, RefusedUploadError
 from app.submissions.models import Kind
+from app.submissions.requirement_messages import RequirementMessage
 from problems.spec import ProblemSpec
+from sandbox import requirements
 from sandbox.archive import ArchiveError, unpack_zip
 from sandbox.entrypoint import find_command
 from scoring import InvalidSubmission, Keys, validate_answer
@@ -36,18 +39,35 @@ def check_upload(
         file = Path(folder) / spec.submission.file
         blobs.fetch(blob, file)
         if kind is Kind.CODE:
-            _check_code(file, Path(folder) / "code")
+            _check_code(file, Path(folder) / "code", spec.resources.image)
         else:
             _check_answer(blobs, spec, keys_blob, file)
 
 
-def _check_code(archive: Path, destination: Path) -> None:
+def _check_code(archive: Path, destination: Path, image: str) -> None:
     destination.mkdir()
     try:
         unpack_zip(archive, destination)
         find_command(destination)
     except ArchiveError as error:
         raise RefusedUploadError(details=[FieldIssue(FIELD, ArchiveMessage(error))]) from error
+    _check_requirements(destination, image)
+
+
+def _check_requirements(code: Path, image: str) -> None:
+    """Answer a requirements.txt before anything runs; an image of unknown content answers none."""
+    wanted, manifest = code / requirements.FILE, find_manifest(image)
+    if manifest is None or not wanted.is_file():
+        return
+    with wanted.open("rb") as file:
+        content = file.read(requirements.LONGEST_BYTES + 1)
+    own = {path.stem if path.is_file() else path.name for path in code.iterdir()}
+    details = [
+        FieldIssue(FIELD, RequirementMessage(finding, image), finding.line)
+        for finding in requirements.check_requirements(content, manifest, own)
+    ]
+    if details:
+        raise RefusedUploadError(details=details)
 
 
 def _check_answer(blobs: BlobStore, spec: ProblemSpec, keys_blob: str | None, file: Path) -> None:

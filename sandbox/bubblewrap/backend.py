@@ -1,6 +1,7 @@
 """One set of namespaces per run, made by bubblewrap and gone with it."""
 
 import os
+import platform
 import tempfile
 import threading
 from collections.abc import Callable
@@ -14,12 +15,12 @@ from sandbox.bubblewrap.environments import ensure_environment, environment_dire
 from sandbox.bubblewrap.launch import FILTER_DESCRIPTOR, STATUS_DESCRIPTOR, Launch
 from sandbox.bubblewrap.layout import Layout, Stage, command_line, write_etc
 from sandbox.bubblewrap.scratch import Scratch, open_scratch, reap
-from sandbox.bubblewrap.seccomp import filter_program
 from sandbox.bubblewrap.tools import find_tools
 from sandbox.collect import Caps, Collection, collect_directory
 from sandbox.logs import LogCapture
 from sandbox.recipes import find_recipe, scoring_source
 from sandbox.results import Origin, Stopwatch, build_result, check_run
+from sandbox.seccomp import filter_program
 from sandbox.types import Limits, LogSink, Progress, Run, RunResult, SandboxError
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ class BubblewrapSandbox:
 
     def prepare(self, image: str, progress: Progress) -> str:
         """Build the image's environment where needed and see that namespaces work here."""
+        if filter_program() is None:
+            message = f"bubblewrap: the system calls of {platform.machine()} are not known here"
+            raise SandboxError(message)
         recipe = find_recipe(image)
         self._tools = find_tools()
         ensure_environment(recipe, self._state_dir, progress)
@@ -62,7 +66,7 @@ class BubblewrapSandbox:
             message = "bubblewrap gives no GPUs: use Docker"
             raise SandboxError(message)
         watch = Stopwatch()
-        capture = LogCapture(run.limits, log)
+        capture = LogCapture(run.limits, log, run.log_file)
         uid = policy.draw_uid(mapped=False) if os.geteuid() == 0 else None
         collection = Collection()
         with ExitStack() as stack:
@@ -102,7 +106,9 @@ class BubblewrapSandbox:
             raise SandboxError(message)
         etc = self._state_dir / "etc"
         write_etc(etc)
-        layout = Layout(directory, scoring_source(), etc, scratch.trees, scratch.output)
+        layout = Layout(
+            directory, scoring_source(), etc, scratch.trees, scratch.output, scratch.tmp
+        )
         if self._tools is None:
             self._tools = find_tools()
         known = filter_program() is not None

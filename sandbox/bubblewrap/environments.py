@@ -1,15 +1,14 @@
 """The packages of an image as a virtual environment on this machine, once per lock file."""
 
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from ctypes.util import find_library
 from pathlib import Path
 
 from sandbox.locks import file_lock
-from sandbox.recipes import EXTRA_PACKAGES, Recipe
+from sandbox.recipes import COMMON, Recipe
+from sandbox.stacks import REGISTER, REGISTER_FILE
 from sandbox.types import Progress, SandboxError
 from sandbox.wheels import run_pip
 
@@ -27,11 +26,13 @@ def ensure_environment(recipe: Recipe, state_dir: Path, progress: Progress) -> P
     """
     target = environment_directory(recipe, state_dir)
     state_dir.mkdir(parents=True, exist_ok=True)
-    if target.is_dir():
+    if target.is_dir() and _site(target).joinpath(REGISTER_FILE).is_file():
         return target
     with file_lock(state_dir / f"{recipe.name}.lock"):
         if not target.is_dir():
             _build(recipe, target, progress)
+        # one that was built before there was such a file gets it now
+        _site(target).joinpath(REGISTER_FILE).write_text(REGISTER, encoding="ascii")
     return target
 
 
@@ -41,7 +42,9 @@ def _build(recipe: Recipe, target: Path, progress: Progress) -> None:
     try:
         _create(scratch)
         python = scratch / "bin" / "python"
-        run_pip(str(python), ["install", "--no-deps", "-r", str(recipe.requirements)])
+        run_pip(
+            str(python), ["install", "--no-deps", "--no-compile", "-r", str(recipe.requirements)]
+        )
         _finish(scratch)
         scratch.chmod(0o755)
         scratch.rename(target)
@@ -51,19 +54,22 @@ def _build(recipe: Recipe, target: Path, progress: Progress) -> None:
 
 
 def _create(directory: Path) -> None:
-    command = [sys.executable, "-I", "-m", "venv", "--clear", str(directory)]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    if finished.returncode:
-        message = f"python -m venv failed: {(finished.stderr or finished.stdout).strip()}"
-        raise SandboxError(message)
+    _run([sys.executable, "-I", "-m", "venv", "--clear", str(directory)], "python -m venv")
+
+
+def _site(directory: Path) -> Path:
+    return next(directory.glob("lib/python3*/site-packages"))
 
 
 def _finish(directory: Path) -> None:
-    """Put `scoring` on the interpreter's path, and an OpenMP where the system has none."""
-    site = next(directory.glob("lib/python3*/site-packages"))
-    (site / "baijing.pth").write_text(f"{EXTRA_PACKAGES}\n", encoding="ascii")
-    compat = directory / "compat"
-    compat.mkdir()
-    brought = sorted(site.glob("scikit_learn.libs/libgomp-*.so*"))
-    if find_library("gomp") is None and brought:
-        (compat / "libgomp.so.1").symlink_to(os.path.relpath(brought[0], compat))
+    """Do what an image's build does at its end, and add what its last layer adds."""
+    command = [str(directory / "bin" / "python"), "-I", "-B", str(COMMON / "finish.py")]
+    _run([*command, "venv", str(directory)], "finishing the environment")
+    (_site(directory) / REGISTER_FILE).write_text(REGISTER, encoding="ascii")
+
+
+def _run(command: list[str], what: str) -> None:
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if finished.returncode:
+        message = f"{what} failed: {(finished.stderr or finished.stdout).strip()}"
+        raise SandboxError(message)

@@ -9,11 +9,11 @@ from pathlib import Path
 from sandbox.bubblewrap.cgroup import RunCgroup
 from sandbox.bubblewrap.monitor import Monitor, Watched
 from sandbox.bubblewrap.scratch import Scratch
-from sandbox.bubblewrap.seccomp import filter_program
 from sandbox.environment import environment
 from sandbox.logs import LogCapture
 from sandbox.recipes import IMAGE_PATH, VENV
 from sandbox.results import Observation
+from sandbox.seccomp import filter_program
 from sandbox.types import Run, SandboxError
 from sandbox.verdicts import Ending
 

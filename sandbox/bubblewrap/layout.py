@@ -21,8 +21,7 @@ _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _LINKER_CACHE = Path("/etc/ld.so.cache")
 
 ETC: Mapping[str, str] = {
-    "hosts": "127.0.0.1 localhost\n::1 localhost\n",
-    "hostname": f"{policy.HOSTNAME}\n",
+    **policy.ETC,
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
     "passwd": f"runner:x:{INSIDE_UID}:{INSIDE_UID}::{policy.TMP_DIR}:/bin/sh\n",
     "group": f"runner:x:{INSIDE_UID}:\n",
@@ -39,6 +38,7 @@ class Layout:
     etc: Path
     trees: Mapping[str, Path]
     output: Path
+    tmp: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def command_line(tools: Tools, layout: Layout, stage: Stage) -> list[str]:
             str(tools.bwrap),
             *_isolation(stage),
             *_mounts(layout),
-            *_own_mounts(stage.limits),
+            *_own_mounts(stage.limits, layout.tmp),
             "--remount-ro",
             "/",
             "--",
@@ -78,7 +78,7 @@ def command_line(tools: Tools, layout: Layout, stage: Stage) -> list[str]:
         _inner_bwrap(tools),
         *_isolation(stage),
         *("--ro-bind", "/", "/", "--bind", policy.OUTPUT_DIR, policy.OUTPUT_DIR),
-        *_own_mounts(stage.limits),
+        *_own_mounts(stage.limits, None if layout.tmp is None else Path(policy.TMP_DIR)),
         "--",
         *_limited(tools, stage),
     ]
@@ -116,7 +116,11 @@ def _mounts(layout: Layout) -> Iterator[str]:
         yield from _at(f"{EXTRA_PACKAGES}/scoring", layout.scoring)
     for target, source in layout.trees.items():
         yield from _at(target, source)
-    yield from ("--bind", str(layout.output), policy.OUTPUT_DIR, "--dir", policy.TMP_DIR)
+    yield from ("--bind", str(layout.output), policy.OUTPUT_DIR)
+    if layout.tmp is None:
+        yield from ("--dir", policy.TMP_DIR)
+    else:
+        yield from ("--bind", str(layout.tmp), policy.TMP_DIR)
 
 
 def _at(target: str, source: Path) -> Iterator[str]:
@@ -126,12 +130,25 @@ def _at(target: str, source: Path) -> Iterator[str]:
     yield from ("--ro-bind", str(source), target)
 
 
-def _own_mounts(limits: Limits) -> Iterator[str]:
-    yield from ("--proc", "/proc", "--dev", "/dev")
+def _own_mounts(limits: Limits, tmp: Path | None) -> Iterator[str]:
+    """Give the run its own /proc, /dev, /dev/shm and /tmp (`tmp`: one made with its limits).
+
+    What of /proc tells of the machine is covered, files by one that cannot be opened.
+    """
+    yield from ("--proc", "/proc")
+    for path in map(Path, policy.MASKED_PATHS):
+        if path.is_relative_to("/proc") and path.is_dir():
+            yield from ("--tmpfs", str(path), "--remount-ro", str(path))
+        elif path.is_relative_to("/proc") and path.exists():
+            yield from ("--ro-bind", "/dev/null", str(path))
+    yield from ("--dev", "/dev")
     shm = ("--perms", "1777", "--size", str(policy.SHM_BYTES), "--tmpfs", "/dev/shm")  # noqa: S108
-    yield from shm
-    tmp = ("--perms", "1777", "--size", str(limits.tmp_bytes), "--tmpfs", policy.TMP_DIR)
-    yield from tmp
+    yield from (*shm, "--remount-ro", "/dev")  # itself memory without a size
+    if tmp is None:
+        size = str(limits.tmp_bytes)
+        yield from ("--perms", "1777", "--size", size, "--tmpfs", policy.TMP_DIR)
+    else:
+        yield from ("--bind", str(tmp), policy.TMP_DIR)
 
 
 def _tool_mounts(tools: Tools) -> Iterator[str]:

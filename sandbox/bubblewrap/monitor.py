@@ -17,8 +17,9 @@ from sandbox.bubblewrap.cgroup import RunCgroup
 from sandbox.bubblewrap.processes import descendants, kill_tree, proportional_bytes
 from sandbox.logs import LogCapture
 from sandbox.results import Observation
+from sandbox.stacks import NEAR, PATIENCE_S, ask_processes
 from sandbox.types import Limits, SandboxError
-from sandbox.usage import Usage
+from sandbox.usage import Curve, Usage
 from sandbox.verdicts import Ending
 
 _FAST_S = 0.005
@@ -28,6 +29,8 @@ _DRAIN_S = 5.0
 _CHUNK = 1 << 16
 _OWN_PROCESSES = 4  # bubblewrap's: two per stage
 _STUCK_LOOKS = 5
+_FORGOTTEN_S = 1.0
+"""On a busy machine a bomb does not get to be refused between any two looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,12 @@ class Monitor:
         self._capture = capture
         self._done = threading.Event()
         self._stuck = 0
+        self._refused_at = 0.0
+        self._asked = False
         self._dead_cpu: dict[tuple[int, int], float] = {}
         self._waited_cpu_s = 0.0
         self.usage = Usage()
+        self.curve = Curve()
         self._drain = _thread("drain", self._drain_log)
         _thread("wait", self._await_end)
 
@@ -66,7 +72,8 @@ class Monitor:
             raise SandboxError(message)
         wall_s = time.monotonic() - started
         self._drain.join(_DRAIN_S)
-        return Observation(self._completed(ending), wall_s, self.usage)
+        ended = self._completed(ending)
+        return Observation(ended, wall_s, self.usage, samples=self.curve.points())
 
     def _look_until_ended(self, started: float, cancel: threading.Event) -> Ending:
         deadline = started + self._watched.limits.wall_s
@@ -75,16 +82,25 @@ class Monitor:
         while not self._done.wait(max(0.0, min(interval, deadline - time.monotonic()))):
             begun = time.monotonic()
             sample, out_of_memory = self._look()
+            self.curve.add(begun - started, sample)
+            if sample.memory_bytes >= NEAR * self._watched.limits.memory_bytes and not self._asked:
+                self._asked = True
+                self._ask_where()
+            timed_out = time.monotonic() >= deadline
             ending = Ending(
                 None,
                 cancelled=cancel.is_set(),
-                timed_out=time.monotonic() >= deadline,
+                timed_out=timed_out,
                 flooded=self._capture.flooded.is_set(),
                 out_of_memory=out_of_memory,
-                out_of_processes=self._is_stuck(sample),
+                # whom the clock ends while it is refused was not slow: it was full
+                out_of_processes=self._is_stuck(sample) or (timed_out and self._stuck > 0),
                 out_of_output=_is_over(self._watched.output, self._watched.limits),
             )
             if ending != Ending(None):
+                if ending.timed_out:
+                    self._ask_where()
+                    self._done.wait(PATIENCE_S)
                 return ending
             looks += 1
             # looking must not become the load: ten times as long between looks as they take
@@ -92,13 +108,20 @@ class Monitor:
             interval = max(pause, 10 * (time.monotonic() - begun))
         return Ending(None)
 
+    def _ask_where(self) -> None:
+        """Ask the program where it stands; an answer, where there is one, comes in its log."""
+        ask_processes(process.pid for process in descendants(self._watched.process.pid))
+
     def _look(self) -> tuple[Usage, bool]:
         """Return the current use, and whether memory is over its limit where only we watch it."""
         cgroup = self._watched.cgroup
         if cgroup is not None:
             sample = cgroup.group.read() or Usage()
             refused_again = sample.refused_forks > self.usage.refused_forks
-            self._stuck = self._stuck + 1 if refused_again else 0
+            if refused_again:
+                self._stuck, self._refused_at = self._stuck + 1, time.monotonic()
+            elif time.monotonic() - self._refused_at > _FORGOTTEN_S:
+                self._stuck = 0
             self.usage = self.usage.joined(sample)
             return sample, False
         processes = list(descendants(self._watched.process.pid))
@@ -109,7 +132,8 @@ class Monitor:
             shares = [proportional_bytes(process.pid) for process in processes]
             resident = sum(share for share in shares if share is not None) or resident
         cpu_s = sum(self._dead_cpu.values())
-        sample = Usage(cpu_s, resident, max(0, len(processes) - _OWN_PROCESSES))
+        count = max(0, len(processes) - _OWN_PROCESSES)
+        sample = Usage(cpu_s, resident, count, memory_bytes=resident)
         self.usage = self.usage.joined(sample)
         return sample, resident > self._watched.limits.memory_bytes
 

@@ -4,7 +4,6 @@ A run holds a lock on its folder while its worker lives; the lock of a dead work
 that is how what it left behind is known.
 """
 
-import contextlib
 import fcntl
 import json
 import os
@@ -19,10 +18,13 @@ from pathlib import Path
 from sandbox import policy
 from sandbox.bubblewrap.cgroup import remove_cgroup
 from sandbox.bubblewrap.processes import kill_tree, read_process
-from sandbox.trees import walk_tree
-from sandbox.types import Run
+from sandbox.mounts import mount_tmpfs, unmount
+from sandbox.trees import remove_tree, walk_tree
+from sandbox.types import Limits, Run
 
 _FACTS = "run.json"
+_OUTPUT, _TMP = "output", "tmp"
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Scratch:
     owner: str
     trees: Mapping[str, Path]
     output: Path
+    tmp: Path | None = None
+    """What is mounted at /tmp, where it is ours to mount; None: bubblewrap makes one."""
 
     def note_process(self, pid: int) -> None:
         """Write down which process to kill, should this worker be told its owner is gone."""
@@ -54,18 +58,41 @@ def open_scratch(runs: Path, run: Run, uid: int | None) -> Iterator[Scratch]:
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        output = directory / "output"
+        output = directory / _OUTPUT
         output.mkdir(mode=0o700)
-        if uid is not None:
-            os.chown(output, uid, uid)
+        tmp = None if uid is None else _mount(directory, run.limits, uid)
         trees = {
             target: tree if uid is None else _readable(tree, directory / f"tree{number}")
             for number, (target, tree) in enumerate(_trees(run).items())
         }
-        yield Scratch(run_id, directory, run.owner, trees, output)
+        yield Scratch(run_id, directory, run.owner, trees, output, tmp)
     finally:
-        remove_tree(directory)
+        remove_scratch(directory)
         os.close(descriptor)
+
+
+def _mount(directory: Path, limits: Limits, uid: int) -> Path | None:
+    """Make /output and /tmp memory with a size and a number of files, owned by the run's user.
+
+    Return what to show at /tmp. Where mounting is not allowed /output is a plain folder, and None
+    is returned: bubblewrap makes a /tmp with a size alone.
+    """
+    output, tmp = directory / _OUTPUT, directory / _TMP
+    tmp.mkdir(mode=0o700)
+    size = limits.output_bytes + policy.OUTPUT_SLACK_BYTES
+    inodes = limits.output_files + policy.OUTPUT_SLACK_FILES
+    owner = f"uid={uid},gid={uid}"
+    try:
+        mount_tmpfs(output, f"size={size},nr_inodes={inodes},{owner},mode=0700")
+        size = max(limits.tmp_bytes, _PAGE)  # none would mean half of the machine's memory
+        options = f"size={size},nr_inodes={policy.TMP_FILES},{owner},mode=1777"
+        mount_tmpfs(tmp, options, executable=True)
+    except OSError:
+        if output.is_mount():
+            unmount(output)
+        os.chown(output, uid, uid)
+        return None
+    return tmp
 
 
 def _trees(run: Run) -> Mapping[str, Path]:
@@ -101,20 +128,12 @@ def _is_open(mode: int, *, is_directory: bool) -> bool:
     return mode & wanted == wanted
 
 
-def remove_tree(directory: Path) -> None:
-    """Remove a folder, also where the program took away our right to look into its folders."""
-    with contextlib.suppress(FileNotFoundError):
-        _unlock(directory)
-        shutil.rmtree(directory)
-
-
-def _unlock(directory: Path) -> None:
-    """Give back the rights on folders, from the top, never following a link."""
-    directory.chmod(0o700)
-    with os.scandir(directory) as listing:
-        for entry in listing:
-            if entry.is_dir(follow_symlinks=False):
-                _unlock(Path(entry.path))
+def remove_scratch(directory: Path) -> None:
+    """Remove the folder of a run, and before it what is mounted there."""
+    for name in (_OUTPUT, _TMP):
+        if (directory / name).is_mount():
+            unmount(directory / name)
+    remove_tree(directory)
 
 
 def reap(runs: Path, is_alive: Callable[[str], bool]) -> int:
@@ -129,7 +148,7 @@ def reap(runs: Path, is_alive: Callable[[str], bool]) -> int:
             kill_tree(pid, policy.KILL_TIMEOUT_S)
         if abandoned:
             remove_cgroup(directory.name)
-            remove_tree(directory)
+            remove_scratch(directory)
         count += 1
     return count
 

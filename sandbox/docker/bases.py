@@ -31,6 +31,14 @@ def find_image(engine: Engine, reference: str) -> str | None:
             return None
 
 
+def base_digest(engine: Engine, reference: str) -> str:
+    """Return what a base is, whatever its name means tomorrow: its digest, else its id."""
+    with engine_errors("reading the base image"):
+        image = engine.client().images.get(reference)
+    pinned = sorted(str(entry) for entry in image.attrs.get("RepoDigests") or [])
+    return pinned[0].rpartition("@")[2] if pinned else str(image.id)
+
+
 def find_base(engine: Engine, wanted: str | None, state_dir: Path, progress: Progress) -> str:
     """Return the reference of a base image; raise SandboxError saying all that was tried.
 

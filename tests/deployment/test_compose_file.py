@@ -60,6 +60,15 @@ def test_the_gpu_worker_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
+def test_only_the_gpu_worker_sees_cards_and_cannot_compute_on_them(file: str) -> None:
+    asking = {
+        name: service["deploy"] for name, service in services(file).items() if "deploy" in service
+    }
+    devices = [{"count": "all", "capabilities": ["gpu", "utility"]}]
+    assert asking == {"worker-gpu": {"resources": {"reservations": {"devices": devices}}}}
+
+
+@pytest.mark.parametrize("file", FILES)
 def test_every_process_of_ours_is_in_production(file: str) -> None:
     ours = [service for service in services(file).values() if "baijing" in str(service["image"])]
     assert len(ours) >= len(WORKERS)

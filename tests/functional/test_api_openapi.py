@@ -31,6 +31,13 @@ CONTRACT = {
     ("GET", "/api/v1/openapi.json"),
     ("GET", "/api/v1/docs"),
 }
+BEYOND = {
+    ("GET", "/api/v1/images/{name}"),
+    ("POST", "/api/v1/problems/{slug}/debug-runs"),
+    ("GET", "/api/v1/submissions/{submission_id}/log.txt"),
+}
+"""What there is besides what was promised."""
+
 STATUS = re.compile(r"[1-5]\d\d")
 TYPES = {"string", "integer", "number", "boolean", "array", "object", "null"}
 
@@ -59,8 +66,8 @@ def nodes(value: object) -> Iterator[Document]:
             yield from nodes(inner)
 
 
-def test_exactly_the_contract_is_described(document: Document) -> None:
-    assert {(method, path) for method, path, _ in operations(document)} == CONTRACT
+def test_the_contract_and_nothing_unknown_is_described(document: Document) -> None:
+    assert {(method, path) for method, path, _ in operations(document)} == CONTRACT | BEYOND
 
 
 def test_every_route_of_the_api_is_described(app: Flask, document: Document) -> None:

@@ -350,6 +350,13 @@ def test_a_failure_says_why_and_what_the_run_used(
         "gpus": None,
         "exit_code": 137,
         "backend": None,
+        "signal": None,
+        "excess": None,
+        "error": None,
+        "phases": {},
+        "files": [],
+        "files_more": 0,
+        "log_bytes": None,
     }
     chinese = client.get(
         f"/api/v1/submissions/{submission.id}", headers=headers | {"Accept-Language": "zh-Hans"}
@@ -377,6 +384,7 @@ def test_a_log_is_read_piece_by_piece(
         "text": "第一行\nsecond\n",
         "next_offset": 17,
         "done": False,
+        "attempt": 0,
     }
     later = client.get(f"{path}?offset=10", headers=headers).get_json()
     assert (later["text"], later["next_offset"]) == ("second\n", 17)

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.accounts.models import Role, User
+from app.compute.health import mark_sick
 from app.compute.models import Worker
 from app.core.audit import AuditEntry, record_audit
 from app.core.db import Database
@@ -125,6 +126,33 @@ def test_machines_ask(client: FlaskClient, database: Database, clock: FrozenCloc
     metrics = client.get("/metrics")
     assert metrics.mimetype == "text/plain"
     assert 'baijing_workers_alive{pool="cpu"} 1.0' in metrics.text
+    assert 'baijing_workers_sick{pool="cpu"} 0.0' in metrics.text
+
+
+def test_a_sick_host_is_shown_with_its_reason(
+    client: FlaskClient,
+    database: Database,
+    clock: FrozenClock,
+    sign_in: Callable[[User], None],
+) -> None:
+    with database.transaction() as session:
+        sign_in(make_user(session, role=Role.ORGANISER))
+        session.add(
+            Worker(
+                name="h:1:cpu",
+                pool="cpu",
+                sandbox="docker",
+                sandbox_reason="",
+                started_at=clock.now(),
+                seen_at=clock.now(),
+            )
+        )
+        session.flush()
+        mark_sick(session, "h:1:cpu", "the engine <b>says</b> nothing", now=clock.now())
+    page = client.get("/staff").text
+    assert "the engine &lt;b&gt;says&lt;/b&gt; nothing" in page
+    assert 'baijing_workers_sick{pool="cpu"} 1.0' in client.get("/metrics").text
+    assert client.get("/readyz").text == "every worker is sick\n"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from app.core.blobs import Blob, LocalBlobs
 from app.core.clock import beijing_day
 from app.core.db import Database
 from app.core.platform import Platform
-from app.evaluations import operations, queries
+from app.evaluations import operations, queries, recovery
 from app.evaluations.claims import Assignment, claim_next, renew
 from app.evaluations.errors import IllegalTransitionError, NotRunningError, StillRunningError
 from app.evaluations.jobs import evaluate_one
@@ -177,9 +177,9 @@ def test_a_cancel_outlives_the_worker(
     clock.tick(LEASE + timedelta(seconds=1))
     with database.transaction() as session:
         if leaves == "silent":
-            assert operations.put_back_expired(session, now=clock.now()) == 1
+            assert recovery.put_back_expired(session, now=clock.now()) == 1
         else:
-            assert operations.put_back_worker(session, "w", now=clock.now()) == 1
+            assert recovery.put_back_worker(session, "w", now=clock.now()) == 1
     with database.reading() as session:
         assert current(session, submission).state is State.CANCELLED
     assert not is_charged(submission)
@@ -193,7 +193,7 @@ def test_a_worker_that_lost_its_claim_writes_nothing(
     first = claim(database, clock)
     clock.tick(LEASE + timedelta(seconds=1))
     with database.transaction() as session:
-        operations.put_back_expired(session, now=clock.now())
+        recovery.put_back_expired(session, now=clock.now())
     if claimed_again:
         clock.tick(operations.RETRY_AFTER)
         assert claim(database, clock).attempt == first.attempt + 1
@@ -231,7 +231,7 @@ def test_a_run_that_ends_after_its_claim_was_given_away_does_not_take_it_back(
     def act(run: object) -> object:
         clock.tick(LEASE + timedelta(seconds=1))
         with database.transaction() as session:
-            assert operations.put_back_expired(session, now=clock.now()) == 1
+            assert recovery.put_back_expired(session, now=clock.now()) == 1
         return finished()
 
     sandbox = platform.sandbox()
@@ -256,24 +256,43 @@ def _give_files(database: Database, blobs: LocalBlobs) -> None:
                 data.input_blob = digest
 
 
-def test_faults_are_counted_once_and_the_third_ends_it_free_of_charge(
+def test_the_third_fault_ends_it_free_of_charge(
     database: Database, clock: FrozenClock, enter: Enter, is_charged: Charged
 ) -> None:
     submission = enter()
     for fault in (1, 2, 3):
         assignment = claim(database, clock)
-        clock.tick(LEASE + timedelta(seconds=1))
         with database.transaction() as session:
-            assert operations.put_back_expired(session, now=clock.now()) == 1
-            # a second sweep of the same moment finds nothing
-            assert operations.put_back_expired(session, now=clock.now()) == 0
+            operations.record_fault(
+                session, assignment.evaluation_id, fault, "broken", now=clock.now(), actor="w"
+            )
         with database.reading() as session:
             assert current(session, submission).system_faults == fault
-        assert assignment.attempt == fault
         clock.tick(timedelta(minutes=1))
     with database.reading() as session:
         evaluation = current(session, submission)
         assert (evaluation.state, evaluation.verdict) == (State.FAILED, Verdict.SYSTEM_ERROR)
+    assert not is_charged(submission)
+
+
+def test_a_lost_worker_is_no_fault_but_it_cannot_be_lost_for_ever(
+    database: Database, clock: FrozenClock, enter: Enter, is_charged: Charged
+) -> None:
+    submission = enter()
+    for lost in range(1, recovery.MOST_ATTEMPTS + 1):
+        assert claim(database, clock).attempt == lost
+        clock.tick(LEASE + timedelta(seconds=1))
+        with database.transaction() as session:
+            assert recovery.put_back_expired(session, now=clock.now()) == 1
+            # a second sweep of the same moment finds nothing
+            assert recovery.put_back_expired(session, now=clock.now()) == 0
+        with database.reading() as session:
+            evaluation = current(session, submission)
+            assert evaluation.system_faults == 0
+            ended = lost == recovery.MOST_ATTEMPTS
+            assert evaluation.state is (State.FAILED if ended else State.QUEUED)
+            assert evaluation.verdict is (Verdict.SYSTEM_ERROR if ended else None)
+        clock.tick(timedelta(minutes=1))
     assert not is_charged(submission)
 
 
@@ -526,7 +545,7 @@ def test_a_cancel_and_a_result_at_once_agree(
         assert is_charged(submission) is not accepted
 
 
-def test_two_sweeps_and_a_late_result_count_one_fault(
+def test_two_sweeps_and_a_late_result_end_one_claim_once(
     database: Database, clock: FrozenClock, enter: Enter
 ) -> None:
     for _ in range(5):
@@ -538,7 +557,7 @@ def test_two_sweeps_and_a_late_result_count_one_fault(
         def put_back(start: Barrier = start) -> int:
             start.wait(10)
             with database.transaction() as session:
-                return operations.put_back_expired(session, now=clock.now())
+                return recovery.put_back_expired(session, now=clock.now())
 
         def end(assignment: Assignment = assignment, start: Barrier = start) -> bool:
             start.wait(10)
@@ -556,7 +575,7 @@ def test_two_sweeps_and_a_late_result_count_one_fault(
         with database.transaction() as session:
             evaluation = current(session, submission)
             assert evaluation.state is (State.SCORED if recorded else State.QUEUED)
-            assert evaluation.system_faults == swept
+            assert evaluation.system_faults == 0
             if not recorded:
                 team = session.get_one(Submission, submission).team
                 assert team is not None

@@ -50,6 +50,20 @@ def test_a_pack_is_published_and_its_baseline_entered(
     assert (status, "another contest" in said) == (1, True)
 
 
+def test_a_pack_for_which_there_is_no_pool_is_published_on_demand_only(
+    app: Flask, tmp_path: Path
+) -> None:
+    pack = write_pack(tmp_path / "pack")
+    yaml = (pack / "problem.yaml").read_text()
+    (pack / "problem.yaml").write_text(yaml.replace("resources: {", "resources: {pool: fast, "))
+    status, said = call(app, "publish", str(pack), "--lang", "zh-Hans")
+    assert (status, "本题的运行指定在资源池“fast”" in said) == (1, True), said
+    status, said = call(app, "publish", str(pack))
+    assert (status, "no worker of that pool was heard of" in said) == (1, True), said
+    status, said = call(app, "publish", str(pack), "--allow-missing-pool")
+    assert status == 0, said
+
+
 def test_what_cannot_be_published_is_one_line_each(
     app: Flask, sandbox: ScriptedSandbox, tmp_path: Path
 ) -> None:

@@ -9,10 +9,13 @@ from flask.testing import FlaskClient
 from app.accounts.models import Role, User
 from app.core.db import Database
 from app.core.platform import Platform
+from app.evaluations.models import Evaluation
 from app.problems import jobs, queries
 from app.problems.states import LEASE
 from tests.factories import make_user
 from tests.factories.packs import run_scripts, write_pack, zip_folder
+from tests.factories.workers import make_worker
+from tests.fakes.gpus import card
 from tests.fakes.ports import FrozenClock, MemoryQueue, ScriptedSandbox
 
 pytestmark = pytest.mark.functional
@@ -147,3 +150,57 @@ def test_judges_read_publications_and_teams_do_not(
     assert client.get("/staff/publications/1").status_code == 404
     sign_in(team)
     assert client.get("/staff/publications").status_code == 403
+
+
+def gpu_pack(folder: Path) -> bytes:
+    pack = write_pack(folder)
+    yaml = (pack / "problem.yaml").read_text()
+    asked = "resources: {gpus: 2, gpu_memory: 40GiB, gpu_models: [A100, h200], "
+    (pack / "problem.yaml").write_text(yaml.replace("resources: {", asked))
+    return zip_folder(pack)
+
+
+def check(app: Flask, client: FlaskClient, page: str, lang: str = "zh-Hans") -> str:
+    """Do the job of an uploaded pack and return its page."""
+    with app.app_context():
+        jobs.check_publication(int(page.rpartition("/")[2]))
+    return client.get(f"{page}?lang={lang}").text
+
+
+@pytest.mark.usefixtures("organiser")
+def test_a_pack_that_no_pool_can_run_is_refused_with_what_there_is(
+    app: Flask, client: FlaskClient, platform: Platform, sandbox: ScriptedSandbox, tmp_path: Path
+) -> None:
+    sandbox.act = run_scripts
+    pack = gpu_pack(tmp_path / "pack")
+    page = upload(client, pack)
+    chinese, english = check(app, client, page), client.get(f"{page}?lang=en").text
+    assert "本题需要 2 × GPU ≥ 40 GiB (A100, h200)，而最近一天没有任何带 GPU 的评测机" in chinese
+    assert "no worker with a GPU was heard of" in english
+    assert "基线需要 2 块 GPU，此处未运行" in chinese
+    with platform.database.transaction() as session:
+        rtx = [card(number, model="NVIDIA GeForce RTX 4090", gib=24) for number in range(2)]
+        make_worker(session, now=platform.clock.now(), pool="gpu-a", devices=rtx)
+    said = check(app, client, upload(client, pack))
+    assert "现有：gpu-a: 2 × NVIDIA GeForce RTX 4090, 24 GiB" in said
+
+
+@pytest.mark.usefixtures("organiser")
+def test_it_is_published_all_the_same_on_demand_and_gladly_once_there_is_a_pool(
+    app: Flask, client: FlaskClient, platform: Platform, sandbox: ScriptedSandbox, tmp_path: Path
+) -> None:
+    sandbox.act = run_scripts
+    pack = gpu_pack(tmp_path / "pack")
+    sent = client.post(
+        "/staff/publications",
+        data={"pack": (io.BytesIO(pack), "p.zip"), "needs_no_pool": "y"},
+        content_type="multipart/form-data",
+    )
+    assert "已发布为" in check(app, client, sent.headers["Location"])
+    with platform.database.transaction() as session:
+        cards, now = [card(2), card(3)], platform.clock.now()
+        make_worker(session, now=now, pool="gpu-b", devices=cards)
+    assert "已发布为" in check(app, client, upload(client, pack))
+    with platform.database.reading() as session:
+        pools = [one.pool for one in session.query(Evaluation).order_by(Evaluation.id)]
+    assert pools == ["gpu", "gpu-b"]  # the baselines: where nobody was, and where there is somebody

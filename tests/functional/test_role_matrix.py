@@ -1,6 +1,7 @@
 """Who gets what from every route: one table, and no route without a row."""
 
 import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,14 @@ PASSWORD = "correct horse battery"
 
 def submission() -> dict[str, Any]:
     return {"kind": "predictions", "board": "A", "file": (io.BytesIO(ANSWER), "predictions.csv")}
+
+
+def code_archive() -> dict[str, Any]:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("main.py", "print(1)\n")
+    packed.seek(0)
+    return {"file": (packed, "code.zip")}
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,9 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("POST", "/problems/<slug>/rules"): Door(DOES),
     # teams accept the rules first; staff are not asked
     ("GET", "/problems/<slug>/files/<path:path>"): Door("in go go go 200 200 200 in"),
+    # images
+    ("GET", "/images/<name>"): Door(ANYONE, values={"name": "python-cpu"}),
+    ("GET", "/api/v1/images/<name>"): Door(API, values={"name": "python-cpu"}),
     # teams
     ("GET", "/problems/<slug>/team"): Door("in 200 200 200 403 403 403 in"),
     ("POST", "/problems/<slug>/team"): Door(
@@ -104,6 +116,8 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     # submissions
     ("GET", "/problems/<slug>/submit"): Door(SIGNED_IN),
     ("POST", "/problems/<slug>/submit"): Door("in go go go 403 403 403 in", submission),
+    ("GET", "/problems/<slug>/debug"): Door(SIGNED_IN),
+    ("POST", "/problems/<slug>/debug"): Door("in go go go 403 403 403 in", code_archive),
     ("GET", "/submissions"): Door(SIGNED_IN),
     ("GET", "/submissions/<int:submission_id>"): Door(TEAM_READS),
     ("GET", "/submissions/<int:submission_id>/log"): Door(TEAM_READS),
@@ -115,6 +129,7 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     # staff
     ("GET", "/staff"): Door(STAFF),
     ("GET", "/staff/audit"): Door(ORGANISER),
+    ("GET", "/staff/compute"): Door(STAFF),
     ("GET", "/staff/announcements"): Door(ORGANISER),
     ("POST", "/staff/announcements"): Door(
         ORGANISER_DOES, lambda: {"title": "公告", "body": "正文", "contest": "baijing"}
@@ -167,6 +182,10 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("GET", "/api/v1/submissions"): Door(API),
     ("GET", "/api/v1/submissions/<int:submission_id>"): Door(API_TEAM),
     ("GET", "/api/v1/submissions/<int:submission_id>/log"): Door(API_TEAM),
+    ("GET", "/api/v1/submissions/<int:submission_id>/log.txt"): Door(API_TEAM),
+    ("POST", "/api/v1/problems/<slug>/debug-runs"): Door(
+        "401 202 202 202 403 403 403 401", code_archive
+    ),
     ("POST", "/api/v1/submissions/<int:submission_id>/cancel"): Door(
         "401 404 202 202 403 202 202 401", values={"submission_id": "waiting"}
     ),
@@ -223,7 +242,7 @@ def doors_to_b(world: World) -> list[str]:
     baseline = [
         f"{prefix}/submissions/{world.baseline}{tail}"
         for prefix in ("", "/api/v1")
-        for tail in ("", "/log")
+        for tail in ("", "/log", *(["/log.txt"] if prefix else []))
     ]
     return [*plain, *boards, *baseline, f"/submissions/{world.baseline}/status.json"]
 

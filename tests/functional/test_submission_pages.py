@@ -189,7 +189,13 @@ def test_a_scored_run_shows_scores_limits_cases_and_log(
     assert "case-of-b" not in page
     assert client.get(f"/submissions/{submission.id}/log").text == "<b>"
     piece = client.get(f"/submissions/{submission.id}/log?offset=1").get_json()
-    assert piece == {"text": "b>", "next_offset": 3, "done": True}
+    assert piece == {
+        "text": "b>",
+        "next_offset": 3,
+        "done": True,
+        "attempt": 0,
+        "running": False,
+    }
 
 
 @pytest.mark.usefixtures("problem")

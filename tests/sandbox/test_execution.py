@@ -34,7 +34,7 @@ open("/output/answer.csv", "w").write("x" * 1000)
     assert result.output_bytes == 1000
     assert result.backend == sandbox.name
     assert result.image_digest.startswith("sha256:")
-    assert set(result.phases) == {"prepare", "run", "collect"}
+    assert set(result.phases) >= {"prepare", "run", "collect"}
 
 
 def test_mounts_are_there_and_read_only(sandbox: Sandbox, run: Run, tmp_path: Path) -> None:

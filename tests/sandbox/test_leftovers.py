@@ -53,9 +53,7 @@ def test_an_engine_that_cannot_start_it_leaves_nothing(
     sandbox: Sandbox, run: Run, installation: str
 ) -> None:
     with pytest.raises(SandboxError, match="starting the container"):
-        sandbox.execute(
-            replace(run, command=("no-such-program",), limits=replace(run.limits, gpus=1))
-        )
+        sandbox.execute(replace(run, devices=("GPU-none",), limits=replace(run.limits, gpus=1)))
     assert containers_of(installation) == []
 
 

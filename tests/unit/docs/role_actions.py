@@ -115,10 +115,14 @@ ACTIONS = (
         lambda at: can_download_input(at.actor, at.problem, Board.B, NOW),
     ),
     Action(
-        "Submit",
+        "Submit, and try code",
         "submissions.create_post",
         lambda at: can_submit(at.user),
-        also=("submissions_api.create",),
+        also=(
+            "submissions_api.create",
+            "debug_runs.create_post",
+            "submissions_api.create_debug",
+        ),
     ),
     Action(
         "Found, join and leave a team",

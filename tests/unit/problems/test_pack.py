@@ -113,3 +113,18 @@ def test_both_languages_name_the_same_things(code: str) -> None:
 
     assert names[0] == names[1]
     assert chinese != english
+
+
+def test_a_pack_may_ask_for_cards_and_bring_its_own_image(tmp_path: Path) -> None:
+    folder = tabular_pack(tmp_path / "p")
+    image = f"registry.example.org:5000/team/torch@sha256:{'0a' * 32}"
+    asked = f"resources: {{image: '{image}', gpus: 2, gpu_memory: 20GiB, gpu_models: [A100, H200]"
+    text = (folder / "problem.yaml").read_text(encoding="utf-8")
+    asking = text.replace("resources: {", f"{asked}, pool: gpu-a, ").replace(
+        "image: python-cpu, ", ""
+    )
+    (folder / "problem.yaml").write_text(asking, encoding="utf-8")
+    granted = load_pack(folder).spec.resources
+    assert granted.image == image
+    assert (granted.gpus, granted.gpu_memory, granted.pool) == (2, 20 << 30, "gpu-a")
+    assert granted.gpu_models == ("A100", "H200")

@@ -2,6 +2,7 @@ import io
 import os
 import socket
 import tarfile
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox.collect import Caps, Collection, collect_directory, collect_tar, is_plain_name
-from sandbox.types import Limits
+from sandbox.types import Limits, SandboxError
 
 CAPS = Caps(bytes=1 << 20, files=50)
 Wanted = tuple[str, ...] | None
@@ -205,3 +206,61 @@ def test_no_plain_name_leaves_its_folder(tmp_path: Path, name: str) -> None:
     if is_plain_name(name, CAPS):
         assert (tmp_path / name).resolve().is_relative_to(tmp_path.resolve())
         assert "\0" not in name
+
+
+def test_depth_is_bounded_in_a_tar_too(source: Path, out: Path) -> None:
+    (source / "/".join("d" * 70)).mkdir(parents=True)
+    assert "deeper" in collect_tar(as_tar(source), out, None, Caps(1 << 20, 1000)).over
+
+
+def test_names_that_another_file_system_takes_for_one_stay_behind(
+    collect: Collect, source: Path, out: Path
+) -> None:
+    for name in ("a.csv", "A.csv", "straße.csv", "STRASSE.csv", "other.csv"):
+        (source / name).write_text(name)
+    assert set(collect().kept) == {"other.csv"}
+    assert [path.name for path in out.iterdir()] == ["other.csv"]
+
+
+def test_a_name_asked_for_has_no_twin(collect: Collect, source: Path) -> None:
+    for name in ("a.csv", "A.csv"):
+        (source / name).write_text(name)
+    assert set(collect(("a.csv",)).kept) == {"a.csv"}
+
+
+def test_a_disk_of_ours_that_is_full_is_not_their_fault(
+    collect: Collect, source: Path, out: Path
+) -> None:
+    (source / "answer.csv").write_text("x")
+    out.rmdir()
+    out.write_text("in the way")
+    with pytest.raises(SandboxError, match="keep the output"):
+        collect(("answer.csv",))
+
+
+def test_a_folder_is_not_listed_beyond_what_may_be_in_it(source: Path, out: Path) -> None:
+    for number in range(30):
+        (source / str(number)).touch()
+    found = collect_directory(source, out, None, Caps(1 << 20, 10))
+    assert found.over == "more than 10 files"
+    assert found.entries == 11
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_an_ordinary_user_reads_what_the_program_closed() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        source, out = root / "source", root / "out"
+        (source / "deep").mkdir(parents=True)
+        out.mkdir()
+        (source / "deep" / "answer.csv").write_text("x")
+        for path in (root, source, out, source / "deep", source / "deep" / "answer.csv"):
+            os.chown(path, 54_321, 54_321)
+        for path in (source / "deep" / "answer.csv", source / "deep", source):
+            path.chmod(0)
+        os.seteuid(54_321)
+        try:
+            found = collect_directory(source, out, ("deep/answer.csv",), CAPS)
+        finally:
+            os.seteuid(0)
+        assert found.kept == {"deep/answer.csv": 1}

@@ -44,7 +44,7 @@ def refuse(reason: str) -> Callable[..., None]:
 
 
 def test_choosing_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choose, "_docker", refuse("no engine"))
+    monkeypatch.setattr(choose, "_prepare", refuse("no engine"))
     monkeypatch.setattr(choose, "_bubblewrap", refuse("no bwrap"))
     for preference, reason in (
         ("auto", "no sandbox: Docker: no engine; bubblewrap: no bwrap"),

@@ -1,4 +1,5 @@
 import threading
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,11 +29,75 @@ def test_an_unfinished_sequence_is_held_back_and_dropped_or_finished() -> None:
     assert LogCleaner().feed(b"x\x1b[3", final=True) == "x3"
 
 
-@given(st.lists(st.binary(max_size=30), max_size=8))
-def test_pieces_and_the_whole_agree(chunks: list[bytes]) -> None:
+def cut(raw: bytes, sizes: list[int]) -> list[bytes]:
+    chunks = []
+    for size in sizes:
+        chunks.append(raw[:size])
+        raw = raw[size:]
+    return [*chunks, raw]
+
+
+def join(chunks: list[bytes]) -> str:
     cleaner = LogCleaner()
-    pieces = "".join(cleaner.feed(chunk) for chunk in chunks) + cleaner.feed(b"", final=True)
-    assert pieces == clean_log(b"".join(chunks))
+    return "".join(cleaner.feed(chunk) for chunk in chunks) + cleaner.feed(b"", final=True)
+
+
+SIZES = st.lists(st.integers(0, 12), max_size=8)
+
+
+@given(st.text(max_size=60), SIZES)
+def test_pieces_and_the_whole_agree(text: str, sizes: list[int]) -> None:
+    raw = text.encode(errors="ignore")
+    assert join(cut(raw, sizes)) == clean_log(raw)
+
+
+CHINESE = "第 3 轮：训练误差 0.125，验证误差 0.250\n加载数据……完成\nplain ascii\n"
+
+
+def test_gbk_is_recognised_line_by_line() -> None:
+    gbk = CHINESE.encode("gb18030")
+    assert clean_log(gbk) == CHINESE
+    mixed = gbk + "UTF-8 中文\n".encode() + b"caf\xe9 na\xefve\n"
+    assert clean_log(mixed) == CHINESE + "UTF-8 中文\ncaf\ufffd na\ufffdve\n"
+
+
+def test_gbk_cut_in_the_middle_of_a_character_or_line() -> None:
+    gbk = CHINESE.encode("gbk")
+    cleaner = LogCleaner()
+    assert cleaner.feed(gbk[:1]) == ""
+    assert cleaner.feed(gbk[1:12]) == ""
+    assert cleaner.feed(gbk[12:]) == CHINESE
+
+
+def test_a_line_without_an_end_is_not_held_for_ever() -> None:
+    cleaner = LogCleaner()
+    heard = "".join(cleaner.feed(b"\xd6\xd0" * 2000) for _ in range(5))
+    assert len(heard) > 5000
+    text = heard + cleaner.feed(b"", final=True)
+    assert set(text) == {"中"}
+
+
+def test_utf8_without_an_end_of_line_is_shown_at_once() -> None:
+    cleaner = LogCleaner()
+    assert cleaner.feed("训练中…".encode()) == "训练中…"
+
+
+def test_the_whole_log_goes_into_the_file_up_to_the_cap(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    capture = LogCapture(limits(kept=10, kill=50), file=file)
+    for _ in range(4):
+        capture.feed(b"0123456789abcdef")
+    capture.close()
+    capture.feed(b"late")
+    assert file.read_bytes() == (b"0123456789abcdef" * 4)[:50]
+    assert capture.total == 68
+
+
+def test_a_file_that_cannot_be_written_costs_nothing_else(tmp_path: Path) -> None:
+    capture = LogCapture(limits(), file=tmp_path / "missing" / "log")
+    capture.feed(b"x")
+    capture.close()
+    assert capture.text() == ("x", False)
 
 
 @given(st.binary(max_size=300))

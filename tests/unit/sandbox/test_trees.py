@@ -1,4 +1,5 @@
 import io
+import os
 import tarfile
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import pytest
 
 from sandbox.trees import (
     ChunkReader,
+    remove_tree,
     tree_bytes,
     tree_digest,
     tree_fingerprint,
@@ -77,3 +79,21 @@ def test_chunk_reader() -> None:
         b"h",
         b"",
     ]
+
+
+def test_remove_tree_however_deep_and_closed(tmp_path: Path) -> None:
+    doomed = tmp_path / "doomed"
+    doomed.mkdir()
+    (doomed / "link").symlink_to(tmp_path)
+    here = os.open(doomed, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d" * 100, dir_fd=here)
+        below = os.open("d" * 100, os.O_RDONLY, dir_fd=here)
+        os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=below))
+        os.chmod("d" * 100, 0, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    remove_tree(doomed)
+    remove_tree(doomed)
+    assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,6 @@
 """The result file comes from code we did not write: nothing in it is believed."""
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -96,3 +97,14 @@ def test_a_good_file_with_one_byte_changed(data: st.DataObject) -> None:
         except (ScorerError, InvalidScores, InvalidSubmission):
             return
     assert set(result.scores) == {"cost"}
+
+
+def test_cases_hold_nothing_that_cannot_be_stored(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    path.write_text(
+        '{"status": "ok", "scores": {"cost": 1}, "cases":'
+        ' [{"n": 1e999, "m": -1e999, "k": NaN, "t\\u0000": "a\\u0000b\\ud800c\\ud83d\\ude00"}]}'
+    )
+    (case,) = read_program_result(path, SCORING).cases
+    assert case == {"n": "inf", "m": "-inf", "k": "NaN", "t\ufffd": "a\ufffdb\ufffdc\U0001f600"}
+    json.dumps(case, allow_nan=False).encode()

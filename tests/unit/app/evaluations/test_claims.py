@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.core.db import Database
 from app.evaluations.claims import claim_next, is_claim_alive, renew
 from app.evaluations.models import Evaluation, State
-from app.evaluations.operations import put_back_expired
+from app.evaluations.recovery import put_back_expired
 from app.problems.models import Board, Problem
 from app.submissions.models import Kind
 from tests.factories import make_problem, make_submission, make_team

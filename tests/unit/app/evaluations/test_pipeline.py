@@ -262,7 +262,7 @@ def custom(platform: Platform, settings: Settings, blobs: LocalBlobs) -> Story:
 
 def scorer_says(sandbox: ScriptedSandbox, result: object, **changes: object) -> None:
     def act(run: Run) -> RunResult:
-        assert set(run.mounts) == {"/answer", "/truth"}
+        assert {*run.mounts, *run.shared} == {"/answer", "/truth"}
         assert run.input is None
         assert [path.name for path in run.code.iterdir()] == ["scorer.py"]
         (run.output / "result.json").write_text(json.dumps(result))
@@ -401,3 +401,22 @@ def test_queueing_twice_numbers_the_second(database: Database, clock: FrozenCloc
         submission = make_submission(session, problem=make_problem(session))
         second = queue_evaluation(session, submission, Board.A, now=clock.now(), actor="x")
         assert (second.number, second.is_current) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "ending", [{"signal": "SIGKILL"}, {"signal": "SIGTERM"}, {"exit_code": 255}]
+)
+def test_an_unexplained_end_is_tried_again_and_judged_the_third_time(
+    story: Story, sandbox: ScriptedSandbox, clock: FrozenClock, ending: dict[str, object]
+) -> None:
+    sandbox.act = lambda _run: finished(verdict=RunVerdict.RUNTIME_ERROR, **ending)
+    submission = story.code()
+    for faults in (1, 2):
+        assert story.work()
+        evaluation = story.evaluation(submission)
+        assert (evaluation.state, evaluation.system_faults) == (State.QUEUED, faults)
+        clock.tick(timedelta(minutes=1))
+    assert story.work()
+    evaluation = story.evaluation(submission)
+    assert (evaluation.state, evaluation.verdict) == (State.FAILED, Verdict.RUNTIME_ERROR)
+    assert story.is_charged(submission)

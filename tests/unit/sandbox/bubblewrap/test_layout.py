@@ -1,6 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from sandbox import policy
 from sandbox.bubblewrap.layout import Layout, Stage, command_line, write_etc
 from sandbox.bubblewrap.tools import Tools
 from sandbox.types import Limits
@@ -65,6 +66,32 @@ def test_root_lays_out_the_mounts_and_becomes_somebody_else() -> None:
     assert inner[-3:] == ["--", "python", "main.py"]
 
 
+def test_memory_made_for_a_run_takes_the_place_of_bubblewraps() -> None:
+    layout = replace(LAYOUT, tmp=Path("/state/tmp"))
+    line = command_line(TOOLS, layout, STAGE)
+    assert follows(line, "--bind", "/state/tmp", "/tmp")
+    assert not follows(line, "--tmpfs", "/tmp")
+    line = command_line(TOOLS, layout, replace(STAGE, uid=12345))
+    drop = line.index("/usr/bin/setpriv")
+    assert follows(line[:drop], "--bind", "/state/tmp", "/tmp")
+    assert follows(line[drop:], "--bind", "/tmp", "/tmp")
+    assert not follows(line, "--tmpfs", "/tmp")
+
+
+def test_what_tells_of_the_machine_is_covered() -> None:
+    line = command_line(TOOLS, LAYOUT, STAGE)
+    assert Path("/proc/cmdline").exists()
+    assert follows(line, "--ro-bind", "/dev/null", "/proc/cmdline")
+    assert line.index("--proc") < line.index("/proc/cmdline")
+    assert "/sys" not in line
+
+
+def test_nothing_in_dev_can_be_filled() -> None:
+    line = command_line(TOOLS, LAYOUT, STAGE)
+    assert follows(line, "--size", str(policy.SHM_BYTES), "--tmpfs", "/dev/shm")
+    assert follows(line, "--tmpfs", "/dev/shm", "--remount-ro", "/dev")
+
+
 def test_a_systems_own_bwrap_is_where_it_is() -> None:
     tools = replace(TOOLS, bwrap=Path("/usr/bin/bwrap"), needed_inside=())
     line = command_line(tools, LAYOUT, replace(STAGE, uid=1, filter_descriptor=None))
@@ -79,5 +106,5 @@ def test_variables_are_not_on_the_command_line() -> None:
 def test_etc_holds_nothing_of_this_machines(tmp_path: Path) -> None:
     write_etc(tmp_path / "etc")
     names = {path.name for path in (tmp_path / "etc").iterdir()} - {"ld.so.cache"}
-    assert names == {"hosts", "hostname", "nsswitch.conf", "passwd", "group"}
+    assert names == {*policy.ETC, "nsswitch.conf", "passwd", "group"}
     assert "root" not in (tmp_path / "etc" / "passwd").read_text()

@@ -12,7 +12,8 @@ from sandbox.bubblewrap.processes import (
     proportional_bytes,
     read_process,
 )
-from sandbox.bubblewrap.scratch import open_scratch, reap, remove_tree
+from sandbox.bubblewrap.scratch import open_scratch, reap
+from sandbox.trees import remove_tree
 from sandbox.types import Limits, Run
 
 

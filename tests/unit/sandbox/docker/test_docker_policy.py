@@ -1,12 +1,15 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from docker.errors import APIError, DockerException
 
+from sandbox import policy
 from sandbox.docker import labels
 from sandbox.docker.engine import engine_errors
 from sandbox.docker.labels import RunLabels
-from sandbox.docker.options import ProgramSpec, host_options
+from sandbox.docker.options import ProgramSpec, host_config, host_options
+from sandbox.docker.workspace import tmpfs_options
 from sandbox.types import Limits, Run, SandboxError
 
 
@@ -33,15 +36,57 @@ def test_the_untrusted_container() -> None:
     assert any(option.startswith("seccomp={") for option in security)
     assert "runtime" not in options
     assert "device_requests" not in options
+    assert options["shm_size"] == 64 << 20
+
+
+def test_the_engine_is_told_what_the_sdk_has_no_words_for() -> None:
+    config = host_config(spec(LIMITS))
+    assert config["CgroupnsMode"] == "private"
+    masked = config["MaskedPaths"]
+    assert isinstance(masked, list)
+    # giving a list replaces the engine's own, so all of that is in it
+    assert {"/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug"} < set(masked)
+    assert {"/proc/acpi", "/proc/scsi", "/sys/firmware", "/proc/asound"} < set(masked)
+    assert config["ReadonlyPaths"] == list(policy.READONLY_PATHS)
+    assert config["Memory"] == config["MemorySwap"] == 1 << 30
+    assert config["ReadonlyRootfs"] is True
+
+
+def test_the_output_belongs_to_the_run_alone() -> None:
+    limits = replace(LIMITS, output_bytes=1 << 20, output_files=10)
+    size = (1 << 20) + policy.OUTPUT_SLACK_BYTES
+    sized = f"size={size},nr_inodes={10 + policy.OUTPUT_SLACK_FILES},"
+    assert tmpfs_options(limits, 1_000_000_007) == f"{sized}uid=1000000007,gid=1000000007,mode=0700"
+    # the kernel takes the number for the machine's, where the engine maps user ids
+    assert tmpfs_options(limits, 20_007) == f"{sized}mode=0777"
+
+
+def test_a_rootless_engine_can_grant_every_limit() -> None:
+    """It may not raise a limit above its user's own, so ours are no higher than any default."""
+    values = {limit.name: limit.value for limit in policy.ulimits(LIMITS)}
+    assert values["memlock"] <= 64 << 10
+    assert values["nofile"] <= 1024
+    assert values["msgqueue"] == values["nice"] == values["rtprio"] == values["core"] == 0
+    assert max(policy.MAPPED_UIDS) < 65_536
+    assert policy.HOLDER_UID not in policy.MAPPED_UIDS
+
+
+def test_gvisors_own_threads_do_not_eat_the_runs() -> None:
+    options = host_options(spec(LIMITS, "runsc-kvm"))
+    assert options["pids_limit"] == LIMITS.processes + 1 + policy.GVISOR_THREADS
+    assert host_options(spec(LIMITS, "crun"))["pids_limit"] == LIMITS.processes + 1
 
 
 def test_runtime_and_gpus_on_request() -> None:
-    limits = Limits(wall_s=1, memory_bytes=1, gpus=2)
-    options = host_options(spec(limits, "runsc"))
+    limits = Limits(wall_s=1, memory_bytes=8 << 30, gpus=2)
+    wanted = replace(spec(limits, "runsc"), devices=("GPU-a", "MIG-b"))
+    options = host_options(wanted)
     assert options["runtime"] == "runsc"
     requests = options["device_requests"]
     assert isinstance(requests, list)
-    assert requests[0]["Count"] == 2
+    assert options["shm_size"] == 4 << 30, "data loaders hand batches over in it"
+    assert requests[0]["DeviceIDs"] == ["GPU-a", "MIG-b"]
+    assert not requests[0]["Count"], "an engine refuses a count beside ids"
     assert requests[0]["Capabilities"] == [["gpu", "compute", "utility"]]
 
 

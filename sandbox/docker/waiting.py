@@ -1,0 +1,148 @@
+"""One container that waits: made, told to go, found dead, removed.
+
+What waits in it is an interpreter that runs `sandbox/inside/runner.py`.
+"""
+
+import contextlib
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from typing_extensions import override
+
+from sandbox.docker.api import Attached, EngineApi
+from sandbox.docker.labels import RunLabels
+from sandbox.docker.preloads import preloads
+from sandbox.docker.program import Launch
+from sandbox.docker.runclass import RunClass
+from sandbox.docker.slots import LIFETIME_S, Made, Slot, Slots, State
+from sandbox.docker.transport import EngineRefusalError
+from sandbox.docker.workshop import POOL, Command, Workshop
+from sandbox.processes import is_running
+from sandbox.types import SandboxError
+from sandbox.usage import find_container_cgroup
+
+logger = logging.getLogger("baijing.sandbox")
+
+RUNNER: Final = Path(__file__).parents[1] / "inside" / "runner.py"
+READY: Final = b"\x00baijing: ready\n"
+GO: Final = b"\x00baijing: go\n"
+END: Final = b"\x00baijing: end\n"
+_READY_S: Final = 60.0
+_GO_S: Final = 10.0
+
+
+class SlotLostError(SandboxError):
+    """A waiting container was not there any more: nothing of the run has happened."""
+
+
+class WarmStart(Launch):
+    """The program waits inside: tell it what it is."""
+
+    needs_input = True
+    last_word = END
+
+    def __init__(self, argv: tuple[str, ...], environment: Mapping[str, str], process: str) -> None:
+        self.process = process
+        request = {"argv": argv, "env": dict(environment)}
+        self._line = json.dumps(request).encode() + b"\n"
+
+    @override
+    def __call__(
+        self, api: EngineApi, container: str, attached: Attached, /
+    ) -> Sequence[tuple[int, bytes]]:
+        del api
+        attached.send(self._line)
+        return _await_word(attached, GO, _GO_S, container)
+
+
+def drop(workshop: Workshop, slots: Slots, slot: Slot) -> bool:
+    """Remove a slot unless somebody else has taken it meanwhile; tell whether it was removed."""
+    mine = slots.move(slot, State.DROPPED)
+    if mine is None:
+        return False
+    try:
+        workshop.stage(mine.slot_id).close()
+    except SandboxError as error:
+        logger.warning("a waiting container stays: %s", error)
+        return False
+    slots.forget(mine)
+    return True
+
+
+def add_slot(workshop: Workshop, slots: Slots, runs: RunClass) -> str:
+    """Make a slot and let it be taken; return its container. Raise SandboxError or OSError."""
+    slot = slots.begin(runs.key())
+    try:
+        made = make_slot(workshop, slot, runs)
+        slots.publish(slot, made)
+    except BaseException:
+        slots.forget(slot)
+        raise
+    return made.container
+
+
+def make_slot(workshop: Workshop, slot: Slot, runs: RunClass) -> Made:
+    """Make a slot's folders and container, up to READY; raise SandboxError."""
+    marks = RunLabels.for_slot(slot.slot_id, workshop.installation, LIFETIME_S + runs.limits.wall_s)
+    marks = replace(marks, values={**marks.values, POOL: workshop.pool})
+    argv = ("python", "-c", RUNNER.read_text(encoding="utf-8"), str(LIFETIME_S))
+    command = Command((*argv, *preloads(runs.image, runs.limits)), runs.environment, waits=True)
+    stage = workshop.stage(slot.slot_id)
+    api = workshop.engine.api
+    try:
+        container = workshop.make(stage, runs, marks, command)
+        with api.attach(container, stdin=False) as attached:
+            api.start(container)
+            _await_word(attached, READY, _READY_S, container)
+    except BaseException:
+        with contextlib.suppress(SandboxError):
+            stage.close()
+        raise
+    group = find_container_cgroup(container)
+    used = group.read() if group is not None else None
+    memory = used.memory_bytes if used is not None else 0
+    return Made(container, workshop.find_init(container), memory)
+
+
+def check_slot(workshop: Workshop, slot: Slot) -> None:
+    """Raise SlotLostError when a slot's container has ended: an engine lets one attach to it."""
+    process = slot.made.process
+    try:
+        lives = is_running(process) if process else _runs(workshop, slot)
+    except EngineRefusalError:
+        lives = False  # it was removed
+    if not lives:
+        message = f"container {slot.made.container[:12]} does not wait any more"
+        raise SlotLostError(message)
+
+
+def _runs(workshop: Workshop, slot: Slot) -> bool:
+    return bool(workshop.engine.api.state(slot.made.container)["Running"])
+
+
+def _await_word(
+    attached: Attached, word: bytes, seconds: float, container: str
+) -> list[tuple[int, bytes]]:
+    """Read until the runner's word has come on the first stream; return all else that came.
+
+    The two streams come by ways of their own: what was printed later on one may come earlier.
+    """
+    heard, others = b"", []
+    with contextlib.suppress(OSError, ValueError):
+        attached.wait_at_most(seconds)
+        while len(heard) < len(word):
+            stream, piece = attached.read()
+            if not piece:
+                break
+            if stream == 1:
+                heard += piece
+            else:
+                others.append((stream, piece))
+    if not heard.startswith(word):
+        message = f"container {container[:12]} did not say that it is there"
+        raise SlotLostError(message)
+    return [(1, heard[len(word) :]), *others]

@@ -1,0 +1,4 @@
+import unicodedata
+
+name = unicodedata.normalize("NFD", "r\u00e9ponse.csv")
+open(f"/output/{name}", "w").close()

@@ -1,0 +1,6 @@
+import os
+
+for number in range(10):
+    os.mkdir(f"/output/{number}")
+    open(f"/output/{number}/file", "w").close()
+os.symlink("nowhere", "/output/link")
