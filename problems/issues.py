@@ -121,6 +121,14 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
         "指标 {metric} 的方向是 {allowed}",
         "the direction of {metric} is {allowed}",
     ),
+    "target_count": (
+        "指标 {metric} 需要真值列 {allowed}，现有 {count} 列",
+        "{metric} takes the truth's columns {allowed}, there are {count}",
+    ),
+    "target_per_prediction": (
+        "指标 {metric} 的每个答案列要有一个真值列，现有 {count} 个真值列",
+        "{metric} takes one truth column for each answer column, there are {count} of the truth",
+    ),
     "one_target": ("指标 {metric} 只需一个 target", "{metric} takes one target"),
     "prediction_count": (
         "指标 {metric} 需要 {allowed} 个答案列，现有 {count} 个",

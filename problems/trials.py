@@ -79,6 +79,11 @@ def _perfect_predictions(
     metric = METRICS[column.metric or ""]
     target = true.columns[(column.target or ("",))[0]]
     names = column.predictions
+    if not metric.targets:
+        pairs = zip(names, column.target or (), strict=True)
+        return {name: _written(true.columns[of]) for name, of in pairs}
+    if metric.target is Kind.TEXT:
+        return {names[0]: [metric.perfect(cell or "") for cell in target.tolist()]}
     if metric.target is Kind.NUMBER or metric.prediction is Kind.LABEL:
         return {name: _written(target) for name in names}
     # the sample's truth is 1 where positive, or the index of the class: build it from any numbers

@@ -117,6 +117,37 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
         "{column} 的下限大于上限",
         "in {column} the lower bound is above the upper one",
     ),
+    # cells that hold several things
+    "cell_number": (
+        "{column} 中的“{value}”不是有限的数字",
+        "in {column} “{value}” is not a finite number",
+    ),
+    "cell_repeated": ("{column} 中“{value}”重复", "{column} names “{value}” twice"),
+    "cell_too_many": (
+        "{column} 中的条目超过 {limit} 个",
+        "{column} holds more than {limit} things",
+    ),
+    "cell_json": ("{column} 不是合法的 JSON：{reason}", "{column} is not valid JSON: {reason}"),
+    "cell_spans": (
+        '{column} 应为 [[起, 止, "标签"], …]，起止为整数且 0 ≤ 起 < 止',
+        '{column} must be [[start, end, "label"], …] with whole numbers and 0 <= start < end',
+    ),
+    "cell_fields": (
+        "{column} 应为 JSON 对象，值为文本、数字、布尔或 null",
+        "{column} must be a JSON object whose values are texts, numbers, booleans or null",
+    ),
+    "cell_runs": (
+        "{column} 应为成对的“起点 长度”，从 1 起、递增、互不重叠",
+        "{column} must be pairs “start length”, counted from 1, ascending, without overlap",
+    ),
+    "cell_runs_beyond": (
+        "{column} 的像素超出图像（共 {limit} 个像素）",
+        "{column} goes beyond the picture's {limit} pixels",
+    ),
+    "cell_boxes": (
+        "{column} 的每个框应为“标签 置信度 x y 宽 高”，框间用分号分隔，宽高大于 0",
+        "boxes in {column} are “label score x y width height” with sizes above 0, apart by “;”",
+    ),
     # scores
     "not_finite_score": (
         "列 {name} 的得分不是有限的数字",
@@ -134,6 +165,10 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
     "undefined_no_negative": (
         "列 {name} 无法计算：真值中没有负类",
         "column {name} is undefined: the truth has no negative rows",
+    ),
+    "undefined_negative": (
+        "列 {name} 无法计算：真值有负数",
+        "column {name} is undefined: there are negative true values",
     ),
     "undefined_constant": (
         "列 {name} 无法计算：真值全部相同",

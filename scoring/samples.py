@@ -1,6 +1,6 @@
 """Turn matched rows into what a metric takes: class indices, positive marks or numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import repeat
 
 import numpy as np
@@ -11,9 +11,16 @@ from scoring.errors import TruthError
 from scoring.messages import Message
 from scoring.metrics import METRICS
 from scoring.metrics.base import Kind, Metric, Sample
-from scoring.spec import BoardColumn, ColumnKind, ColumnType, Scoring, SubmissionTable
+from scoring.spec import (
+    BoardColumn,
+    ColumnKind,
+    ColumnType,
+    ParamValue,
+    Scoring,
+    SubmissionTable,
+)
 from scoring.tables import Table
-from scoring.types import FloatArray, IntArray
+from scoring.types import FloatArray, IntArray, TextArray
 
 __all__ = ["build_sample", "class_order", "target_type", "truth_columns"]
 
@@ -24,23 +31,26 @@ def truth_columns(table: SubmissionTable, scoring: Scoring) -> dict[str, ColumnT
     """Return the columns to read of a truth, with their types."""
     wanted = {name: table.columns[name] for name in table.key}
     for column in scoring.columns:
-        for name in column.target or ():
-            wanted.setdefault(name, target_type(column, table))
+        for place, name in enumerate(column.target or ()):
+            wanted.setdefault(name, target_type(column, table, place))
     return wanted
 
 
-def target_type(column: BoardColumn, table: SubmissionTable) -> ColumnType:
+def target_type(column: BoardColumn, table: SubmissionTable, place: int = 0) -> ColumnType:
     """Return the type of a column's target.
 
-    A number for a metric of numbers; for one of classes, the type of the answer's column of that
-    name, or of the prediction where that is a class too; else text.
+    A number for a metric of numbers, text (perhaps empty) for one that reads cells; for one of
+    classes, the type of the answer's column of that name, or of the prediction in that place where
+    that is a class too; else text.
     """
     metric = METRICS[column.metric or ""]
     if metric.target is Kind.NUMBER:
         return ColumnType(type=ColumnKind.NUMBER)
+    if metric.target is Kind.TEXT:
+        return ColumnType(type=ColumnKind.STRING, nullable=True)
     names = [
-        *(column.target or ()),
-        *(column.predictions if metric.prediction is Kind.LABEL else ()),
+        *(column.target or ())[place : place + 1],
+        *(column.predictions[place : place + 1] if metric.prediction is Kind.LABEL else ()),
     ]
     for name in names:
         found = table.columns.get(name)
@@ -63,11 +73,21 @@ def build_sample(
 ) -> Sample:
     """Build one column's sample from rows already matched; raise `TruthError`."""
     names = column.predictions
-    truth = true.columns[(column.target or ("",))[0]]
+    truths = [true.columns[name] for name in column.target or ()]
     predictions = [given.columns[name] for name in names]
     if metric.target is Kind.NUMBER:
-        return _sample(truth.astype(np.float64), _numbers(predictions), given, column)
-    texts = _texts(truth)
+        return _sample(_numbers(truths), _numbers(predictions), given, column)
+    if metric.target is Kind.TEXT:
+        return _texts_sample(truths, predictions, given, column)
+    if not metric.targets:
+        return _sample(*_jointly_coded(truths, predictions), given, column)
+    return _classes_sample(metric, column, table, given, _texts(truths[0]))
+
+
+def _classes_sample(
+    metric: Metric, column: BoardColumn, table: SubmissionTable, given: Table, texts: Array
+) -> Sample:
+    predictions = [given.columns[name] for name in column.predictions]
     if metric.prediction is Kind.LABEL:
         answers = _texts(predictions[0])
         if "positive" in metric.params:
@@ -75,7 +95,7 @@ def build_sample(
             return _sample(_isin(texts, positive), _isin(answers, positive), given, column)
         codes, _ = pd.factorize(np.concatenate([texts, answers]))
         return _sample(codes[: len(texts)], codes[len(texts) :], given, column)
-    if len(names) == 1:
+    if len(predictions) == 1:
         marks = _isin(texts, _positive(texts, column))
         return _sample(marks, _numbers(predictions), given, column)
     indices = _indices(texts, class_order(column, table), column)
@@ -88,7 +108,49 @@ def _sample(
     given: Table,
     column: BoardColumn,
 ) -> Sample:
-    return Sample(truth, prediction, given.lines, column.predictions, column.params)
+    return Sample(truth, prediction, given.lines, column.predictions, _params(column))
+
+
+def _texts_sample(
+    truths: Sequence[Array], predictions: Sequence[Array], given: Table, column: BoardColumn
+) -> Sample:
+    nothing = np.empty(0)
+    return Sample(
+        nothing,
+        nothing,
+        given.lines,
+        column.predictions,
+        _params(column),
+        _filled(truths),
+        _filled(predictions),
+    )
+
+
+def _params(column: BoardColumn) -> Mapping[str, ParamValue]:
+    known = METRICS[column.metric or ""].params
+    defaults = {name: param.default for name, param in known.items() if param.default is not None}
+    return {**defaults, **column.params}
+
+
+def _filled(columns: Sequence[Array]) -> TextArray:
+    """Return columns of text side by side, an empty cell as an empty text."""
+    stacked = np.empty((len(columns[0]), len(columns)), dtype=object)
+    for place, column in enumerate(columns):
+        stacked[:, place] = ["" if cell is None else str(cell) for cell in column.tolist()]
+    return stacked
+
+
+def _jointly_coded(
+    truths: Sequence[Array], predictions: Sequence[Array]
+) -> tuple[IntArray, IntArray]:
+    """Number the classes of each pair of columns: equal classes get equal numbers, shape (n, k)."""
+    pairs = [
+        pd.factorize(np.concatenate([_texts(truth), _texts(prediction)]))[0]
+        for truth, prediction in zip(truths, predictions, strict=True)
+    ]
+    codes = np.stack(pairs, axis=1).astype(np.int64)
+    half = len(truths[0])
+    return codes[:half], codes[half:]
 
 
 def _numbers(predictions: Sequence[Array]) -> FloatArray:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FloatArray", "IntArray", "ItemLosses", "ScoreResult"]
+__all__ = ["FloatArray", "IntArray", "ItemLosses", "ScoreResult", "TextArray"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+TextArray = NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

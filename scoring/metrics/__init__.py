@@ -4,12 +4,40 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from scoring.metrics import detection, intervals, labels, probabilities, regression
+from scoring.metrics import (
+    alarms,
+    boxes,
+    detection,
+    extraction,
+    forecasts,
+    intervals,
+    labels,
+    masks,
+    ordered,
+    probabilities,
+    regression,
+    retrieval,
+    texts,
+)
 from scoring.metrics.base import Metric
 
 __all__ = ["METRICS", "Metric"]
 
-_FAMILIES: Final = (labels, probabilities, detection, regression, intervals)
+_FAMILIES: Final = (
+    labels,
+    ordered,
+    probabilities,
+    detection,
+    regression,
+    forecasts,
+    intervals,
+    alarms,
+    boxes,
+    masks,
+    retrieval,
+    texts,
+    extraction,
+)
 
 METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
     {

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import numpy as np
+
 from scoring.spec import Direction, ParamValue
-from scoring.types import FloatArray, IntArray
+from scoring.types import FloatArray, IntArray, TextArray
 
 __all__ = ["Kind", "Metric", "Param", "ParamKind", "Sample", "UndefinedMetricError"]
 
@@ -14,13 +16,14 @@ class Kind(StrEnum):
     """What a column holds for a metric.
 
     `score` is any number that grows with the chance of the positive class, `probability` one
-    between 0 and 1.
+    between 0 and 1. `text` is a cell the metric reads for itself: words, or a list of things.
     """
 
     LABEL = "label"
     NUMBER = "number"
     SCORE = "score"
     PROBABILITY = "probability"
+    TEXT = "text"
 
 
 class ParamKind(StrEnum):
@@ -29,16 +32,27 @@ class ParamKind(StrEnum):
     NUMBER = "number"
     NUMBERS = "numbers"
     LABELS = "labels"
+    COUNT = "count"
+    CHOICE = "choice"
 
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One parameter of a metric; numbers lie strictly between `low` and `high`."""
+    """One parameter of a metric.
+
+    Numbers lie strictly between `low` and `high`, a count is a whole number from 1 to `high`, a
+    choice is one of `choices`. `default` applies where a pack does not say.
+    """
 
     kind: ParamKind
     required: bool = False
     low: float = 0.0
     high: float = 1.0
+    choices: tuple[str, ...] = ()
+    default: float | str | None = None
+
+
+NO_TEXTS: TextArray = np.empty((0, 0), dtype=object)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,8 +60,10 @@ class Sample:
     """One board's rows as a metric sees them, matched by key, in the truth's order.
 
     `truth` has shape (n,): floats for numbers, else the index of the row's class, which for a
-    binary metric is 1 where the row is positive. `prediction` has shape (n,), or (n, k) where the
-    metric takes several columns. `lines` are the answer's lines, `names` its columns.
+    binary metric is 1 where the row is positive; where the metric takes several target columns the
+    shape is (n, t). `prediction` has shape (n,), or (n, k) where the metric takes several columns.
+    `true_texts` (n, t) and `texts` (n, k) take their place where the metric reads cells of text.
+    `lines` are the answer's lines, `names` its columns.
     """
 
     truth: FloatArray | IntArray
@@ -55,6 +71,8 @@ class Sample:
     lines: IntArray
     names: tuple[str, ...]
     params: Mapping[str, ParamValue] = field(default_factory=dict)
+    true_texts: TextArray = field(default_factory=lambda: NO_TEXTS)
+    texts: TextArray = field(default_factory=lambda: NO_TEXTS)
 
     def number(self, name: str) -> float:
         """Return a numeric parameter."""
@@ -63,6 +81,10 @@ class Sample:
             message = f"parameter {name} is not a number"
             raise TypeError(message)
         return float(value)
+
+    def choice(self, name: str) -> str:
+        """Return a parameter that is one of several words."""
+        return str(self.params[name])
 
     def numbers(self, name: str) -> tuple[float, ...]:
         """Return a parameter that lists numbers."""
@@ -86,7 +108,9 @@ class Metric:
     `direction` None leaves the choice to the pack. `predictions` is how many answer columns it
     takes; None means one for two classes, else one per class (or per quantile). `best` is what a
     perfect answer scores. `loss` is what each row contributes, lower being better; None where the
-    metric does not decompose. `source` says where the definition comes from.
+    metric does not decompose. `source` says where the definition comes from. `targets` names what
+    the truth's columns hold, in order; () means one of the same kind per answer column. `perfect`
+    writes the answer's cell that a true cell of text asks for.
     """
 
     name: str
@@ -101,6 +125,8 @@ class Metric:
     predictions: int | None = 1
     params: Mapping[str, Param] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ("value",)
+    perfect: Callable[[str], str] = str
 
     @property
     def best(self) -> float:

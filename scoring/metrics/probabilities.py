@@ -98,6 +98,50 @@ def _roc_auc(sample: Sample) -> float:
     return _one_against_rest(sample, _roc_auc)
 
 
+def _roc_auc_ovo(sample: Sample) -> float:
+    """Return the area averaged over the ordered pairs of classes; Hand and Till (2001)."""
+    classes = np.arange(sample.prediction.shape[1])
+    if len(np.unique(sample.truth)) != len(classes):
+        code = "undefined_no_positive"
+        raise UndefinedMetricError(code)
+    areas = [
+        _roc_auc(_between(sample, int(one), int(other)))
+        for one in classes
+        for other in classes
+        if one != other
+    ]
+    return float(np.mean(areas))
+
+
+def _between(sample: Sample, one: int, other: int) -> Sample:
+    """Return the rows of two classes, scored by the column of the first."""
+    rows = (sample.truth == one) | (sample.truth == other)
+    return Sample(
+        (sample.truth[rows] == one).astype(np.int64),
+        sample.prediction[rows, one],
+        sample.lines[rows],
+        sample.names[one : one + 1],
+    )
+
+
+def _partial_roc_auc(sample: Sample) -> float:
+    check_two_classes(sample.truth)
+    return float(
+        sk.roc_auc_score(sample.truth, sample.prediction, max_fpr=sample.number("max_fpr"))
+    )
+
+
+def _top_k_losses(sample: Sample) -> FloatArray:
+    """Return 1 where the true class is not among the k highest; ties count against the answer."""
+    own = sample.prediction[np.arange(len(sample.truth)), sample.truth.astype(np.int64)]
+    at_least = (sample.prediction >= own[:, None]).sum(axis=1)
+    return np.asarray(at_least > sample.number("k"), np.float64)
+
+
+def _top_k(sample: Sample) -> float:
+    return 1.0 - float(np.mean(_top_k_losses(sample)))
+
+
 def _average_precision(sample: Sample) -> float:
     """Return the average precision, averaged one class against the rest where several."""
     if sample.prediction.ndim == 1:
@@ -139,6 +183,43 @@ FAMILY: Final = (
         prediction=Kind.SCORE,
         score=_roc_auc,
         source="sklearn.metrics.roc_auc_score; several classes: multi_class=ovr, average=macro",
+    ),
+    _of_classes(
+        "roc_auc_ovo",
+        direction=Direction.MAX,
+        high=1.0,
+        prediction=Kind.SCORE,
+        predictions=None,
+        score=_roc_auc_ovo,
+        params={"labels": Param(ParamKind.LABELS)},
+        source="sklearn.metrics.roc_auc_score, multi_class=ovo; Hand and Till (2001)",
+    ),
+    _of_classes(
+        "partial_roc_auc",
+        direction=Direction.MAX,
+        high=1.0,
+        prediction=Kind.SCORE,
+        predictions=1,
+        score=_partial_roc_auc,
+        params={
+            "max_fpr": Param(ParamKind.NUMBER, required=True),
+            "positive": Param(ParamKind.LABELS),
+        },
+        source="sklearn.metrics.roc_auc_score, max_fpr; McClish (1989)",
+    ),
+    _of_classes(
+        "top_k_accuracy",
+        direction=Direction.MAX,
+        high=1.0,
+        prediction=Kind.SCORE,
+        predictions=None,
+        score=_top_k,
+        loss=_top_k_losses,
+        params={
+            "k": Param(ParamKind.COUNT, required=True, high=1000),
+            "labels": Param(ParamKind.LABELS),
+        },
+        source="share of rows whose class has fewer than k others scored as high or higher",
     ),
     _of_classes(
         "average_precision",

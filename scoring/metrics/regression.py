@@ -4,13 +4,14 @@ from functools import partial
 from typing import Final
 
 import numpy as np
+from scipy import stats
 from sklearn import metrics as sk
 
 from scoring.metrics.base import Kind, Metric, Param, ParamKind, Sample, UndefinedMetricError
 from scoring.spec import Direction
 from scoring.types import FloatArray
 
-__all__ = ["FAMILY"]
+__all__ = ["FAMILY", "pinball_losses"]
 
 
 def _distance(sample: Sample) -> FloatArray:
@@ -73,11 +74,31 @@ def _wmape(sample: Sample) -> float:
     return float(_distance(sample).sum() / scale)
 
 
+def _median_error(sample: Sample) -> float:
+    return float(sk.median_absolute_error(sample.truth, sample.prediction))
+
+
+def _correlation(truth: FloatArray, given: FloatArray) -> float:
+    """Return the linear correlation: 0 where the answer is constant, as it then says nothing."""
+    if np.ptp(truth) == 0:
+        code = "undefined_constant"
+        raise UndefinedMetricError(code)
+    return 0.0 if np.ptp(given) == 0 else float(stats.pearsonr(truth, given).statistic)
+
+
+def _pearson(sample: Sample) -> float:
+    return _correlation(sample.truth.astype(np.float64), sample.prediction.astype(np.float64))
+
+
+def _spearman(sample: Sample) -> float:
+    return _correlation(stats.rankdata(sample.truth), stats.rankdata(sample.prediction))
+
+
 def _max_error(sample: Sample) -> float:
     return float(sk.max_error(sample.truth, sample.prediction))
 
 
-def _pinballs(sample: Sample) -> FloatArray:
+def pinball_losses(sample: Sample) -> FloatArray:
     """Return each row's quantile loss, averaged over the quantiles."""
     quantiles = np.array(sample.numbers("quantiles"))
     shortfall = sample.truth[:, None] - sample.prediction.reshape(len(sample.truth), -1)
@@ -87,7 +108,7 @@ def _pinballs(sample: Sample) -> FloatArray:
 
 
 def _pinball(sample: Sample) -> float:
-    return float(np.mean(_pinballs(sample)))
+    return float(np.mean(pinball_losses(sample)))
 
 
 _of_numbers = partial(
@@ -98,6 +119,8 @@ _of_numbers = partial(
     target=Kind.NUMBER,
     prediction=Kind.NUMBER,
 )
+
+_of_correlation = partial(_of_numbers, direction=Direction.MAX, low=-1.0, high=1.0)
 
 FAMILY: Final = (
     _of_numbers(
@@ -150,11 +173,18 @@ FAMILY: Final = (
         loss=_distance,
         source="sum |e| / sum |y|, also called WAPE; Hyndman and Koehler (2006)",
     ),
+    _of_numbers(
+        "median_absolute_error",
+        score=_median_error,
+        source="sklearn.metrics.median_absolute_error",
+    ),
+    _of_correlation("pearson", score=_pearson, source="scipy.stats.pearsonr"),
+    _of_correlation("spearman", score=_spearman, source="scipy.stats.spearmanr"),
     _of_numbers("max_error", score=_max_error, source="sklearn.metrics.max_error"),
     _of_numbers(
         "pinball",
         score=_pinball,
-        loss=_pinballs,
+        loss=pinball_losses,
         predictions=None,
         params={"quantiles": Param(ParamKind.NUMBERS, required=True)},
         source="mean over the quantiles of sklearn.metrics.mean_pinball_loss",

@@ -2,13 +2,30 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from scoring.metrics import METRICS
 from scoring.metrics.base import Kind, Metric, Param, ParamKind
 from scoring.samples import class_order
-from scoring.spec import BoardColumn, ColumnKind, ParamValue, SubmissionTable
+from scoring.spec import BoardColumn, ColumnKind, ColumnType, ParamValue, SubmissionTable
 
 __all__ = ["Misfit", "find_misfits"]
+
+
+_NUMBERS: Final = (ColumnKind.NUMBER, ColumnKind.INTEGER)
+_CLASSES: Final = (
+    ColumnKind.CATEGORY,
+    ColumnKind.STRING,
+    ColumnKind.INTEGER,
+    ColumnKind.BOOLEAN,
+)
+_ALLOWED: Final[Mapping[Kind, tuple[ColumnKind, ...]]] = {
+    Kind.LABEL: _CLASSES,
+    Kind.NUMBER: _NUMBERS,
+    Kind.SCORE: _NUMBERS,
+    Kind.PROBABILITY: _NUMBERS,
+    Kind.TEXT: (ColumnKind.STRING,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +48,7 @@ def find_misfits(column: BoardColumn, table: SubmissionTable) -> Iterator[Misfit
     if metric.direction not in {None, column.direction}:
         allowed = str(metric.direction)
         yield Misfit(("direction",), "wrong_direction", {"metric": metric.name, "allowed": allowed})
-    if len(column.target or ()) != 1:
-        yield Misfit(("target",), "one_target", {"metric": metric.name})
+    yield from _target_misfits(metric, column)
     yield from _count_misfits(metric, column, table)
     yield from _prediction_misfits(metric, column, table)
     yield from _param_misfits(metric, column)
@@ -46,11 +62,26 @@ def _place(column: BoardColumn) -> tuple[str | int, ...]:
     return ("prediction",) if column.prediction is not None else ("target",)
 
 
+def _target_misfits(metric: Metric, column: BoardColumn) -> Iterator[Misfit]:
+    count = len(column.target or ())
+    if not metric.targets:
+        if count != len(column.predictions):
+            params: dict[str, str | int] = {"metric": metric.name, "count": count}
+            yield Misfit(("target",), "target_per_prediction", params)
+    elif len(metric.targets) == 1 and count != 1:
+        yield Misfit(("target",), "one_target", {"metric": metric.name})
+    elif count != len(metric.targets):
+        params = {"metric": metric.name, "allowed": ", ".join(metric.targets), "count": count}
+        yield Misfit(("target",), "target_count", params)
+
+
 def _count_misfits(metric: Metric, column: BoardColumn, table: SubmissionTable) -> Iterator[Misfit]:
     count, expected = len(column.predictions), metric.predictions
     if "quantiles" in metric.params:
         quantiles = column.params.get("quantiles", ())
         expected = len(quantiles) if isinstance(quantiles, tuple) else 1
+    elif not metric.targets:
+        expected = None
     elif metric.predictions is None and count > 1:
         expected = len(class_order(column, table))
         if not expected:
@@ -74,19 +105,20 @@ def _prediction_misfits(
             allowed = ", ".join(table.columns)
             yield Misfit(_place(column), "prediction_unknown", {"name": name, "allowed": allowed})
             continue
-        if kind.nullable:
+        if kind.nullable and metric.prediction is not Kind.TEXT:
             yield Misfit(_place(column), "prediction_nullable", {"name": name})
-        is_number = kind.type in {ColumnKind.NUMBER, ColumnKind.INTEGER}
-        params = {"metric": metric.name, "name": name}
-        if metric.prediction is Kind.LABEL and kind.type is ColumnKind.NUMBER:
-            allowed = "category, string, integer, boolean"
-            yield Misfit(_place(column), "prediction_type", {**params, "allowed": allowed})
-        elif metric.prediction is not Kind.LABEL and not is_number:
-            yield Misfit(
-                _place(column), "prediction_type", {**params, "allowed": "number, integer"}
-            )
-        elif metric.prediction is Kind.PROBABILITY and not _is_share(kind.min, kind.max):
-            yield Misfit(_place(column), "prediction_range", {"name": name})
+        yield from _kind_misfits(metric, column, name, kind)
+
+
+def _kind_misfits(
+    metric: Metric, column: BoardColumn, name: str, kind: ColumnType
+) -> Iterator[Misfit]:
+    allowed = _ALLOWED[metric.prediction]
+    if kind.type not in allowed:
+        params = {"metric": metric.name, "name": name, "allowed": ", ".join(allowed)}
+        yield Misfit(_place(column), "prediction_type", params)
+    elif metric.prediction is Kind.PROBABILITY and not _is_share(kind.min, kind.max):
+        yield Misfit(_place(column), "prediction_range", {"name": name})
 
 
 def _is_share(low: float | None, high: float | None) -> bool:
@@ -111,6 +143,10 @@ def _param_misfits(metric: Metric, column: BoardColumn) -> Iterator[Misfit]:
 def _fits(param: Param, value: ParamValue) -> bool:
     if param.kind is ParamKind.LABELS:
         return value != () and (not isinstance(value, tuple) or len(set(value)) == len(value))
+    if param.kind is ParamKind.CHOICE:
+        return value in param.choices
+    if param.kind is ParamKind.COUNT:
+        return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= param.high
     if param.kind is ParamKind.NUMBER:
         return _is_between(param, value)
     return isinstance(value, tuple) and bool(value) and all(_is_between(param, v) for v in value)
@@ -124,5 +160,9 @@ def _is_between(param: Param, value: ParamValue) -> bool:
 def _described(param: Param) -> str:
     if param.kind is ParamKind.LABELS:
         return "[class, …]"
+    if param.kind is ParamKind.CHOICE:
+        return ", ".join(param.choices)
+    if param.kind is ParamKind.COUNT:
+        return f"1 ≤ n ≤ {param.high:g}"
     number = f"{param.low:g} < x < {param.high:g}"
     return f"[{number}, …]" if param.kind is ParamKind.NUMBERS else number

@@ -10,7 +10,7 @@ from app.problems.cli import commands
 from problems.report import STEPS
 from problems.spec import ProblemSpec
 from scoring.metrics import METRICS
-from scoring.metrics.base import Metric
+from scoring.metrics.base import Metric, Param
 from tests.unit.docs.blocks import DOCS, check_block, table
 
 PAGE = DOCS / "problem-packs.md"
@@ -54,23 +54,39 @@ def _models() -> list[list[str]]:
 
 def _row(name: str, metric: Metric) -> list[str]:
     names = ", ".join(f"`{one}`" for one in (name, *metric.aliases))
-    params = (f"`{key}`{' (required)' * it.required}" for key, it in metric.params.items())
+    params = (f"`{key}`{_param(it)}" for key, it in metric.params.items())
     better = {None: "either", "max": "higher", "min": "lower"}[metric.direction]
     return [
         names,
         better,
         f"{_edge(metric.low)} … {_edge(metric.high)}",
-        metric.target.value,
+        _truth(metric),
         _answer(metric),
         ", ".join(params),
         metric.source,
     ]
 
 
+def _truth(metric: Metric) -> str:
+    kind = metric.target.value
+    if not metric.targets:
+        return f"{kind} per answer column"
+    return kind if metric.targets == ("value",) else f"{', '.join(metric.targets)} ({kind})"
+
+
+def _param(param: Param) -> str:
+    if param.required:
+        return " (required)"
+    choices = f" {' or '.join(param.choices)}" if param.choices else ""
+    return choices + (f" ({param.default})" if param.default is not None else "")
+
+
 def _answer(metric: Metric) -> str:
     kind = metric.prediction.value
     if metric.predictions == 1:
         return kind
+    if not metric.targets:
+        return f"{kind}, one or more"
     if metric.predictions is not None:
         return f"{metric.predictions} × {kind}"
     return f"{kind} per quantile" if "quantiles" in metric.params else f"{kind}, or one per class"

@@ -197,3 +197,39 @@ def test_scores_are_plain_json_numbers(tmp_path: Path) -> None:
     result = score(tmp_path, GOOD, "id,label\na,ok\nb,ok\n")
 
     assert json.loads(json.dumps(dict(result.scores))) == dict(result.scores)
+
+
+BOXES = table(image={"type": "string"}, boxes={"type": "string", "nullable": True}, key="image")
+
+
+def test_boxes_are_read_from_quoted_cells_and_an_empty_one_finds_nothing(tmp_path: Path) -> None:
+    spec = scoring({"key": "ap", "metric": "voc_ap", "target": ("boxes",), "params": {"iou": 0.5}})
+    truth = "image,boxes\na.png,scratch 0 0 10 10; dent 5 5 8 8\nb.png,\n"
+
+    found = score(
+        tmp_path, "image,boxes\nb.png,\na.png,scratch 0.9 0 0 10 10\n", truth, spec, BOXES
+    )
+
+    assert found.scores == {"ap": 0.5}
+
+
+def test_several_true_columns_of_different_classes(tmp_path: Path) -> None:
+    kind = table(
+        id={"type": "string"},
+        part={"type": "category", "values": ["bearing", "motor"]},
+        urgent={"type": "boolean"},
+    )
+    spec = scoring(
+        {
+            "key": "exact",
+            "metric": "exact_match",
+            "target": ("part", "urgent"),
+            "prediction": ("part", "urgent"),
+        }
+    )
+    answer = "id,part,urgent\na,bearing,true\nb,motor,0\n"
+
+    found = score(tmp_path, answer, "id,part,urgent\na,bearing,1\nb,motor,true\n", spec, kind)
+
+    assert found.scores == {"exact": 0.5}
+    assert list(found.losses["exact"].values) == [0.0, 1.0]

@@ -17,6 +17,10 @@ def misfits(**changes: object) -> list[tuple[tuple[str | int, ...], str]]:
         {"metric": "rmse"},
         {"metric": "pinball", "params": {"quantiles": (0.5,)}},
         {"metric": "brier_score"},
+        {"metric": "mase", "target": ("y", "scale")},
+        {"metric": "mcmae", "target": ("y", "z"), "prediction": ("score", "score")},
+        {"metric": "voc_ap", "prediction": "id", "direction": "max", "params": {"iou": 0.3}}
+        | {"target": "boxes"},
         {"metric": "f1_macro", "target": "label", "prediction": None, "direction": "max"},
         {"metric": "miss_rate_at_far", "params": {"far": 0.02, "positive": ("open", "short")}},
         {
@@ -56,6 +60,20 @@ def test_columns_that_fit(changes: dict[str, object]) -> None:
         (
             {"metric": "log_loss", "prediction": ("score", "score")},
             [(("prediction",), "classes_missing")],
+        ),
+        ({"metric": "mase"}, [(("target",), "target_count")]),
+        ({"metric": "rmse", "target": ("y", "z")}, [(("target",), "one_target")]),
+        ({"metric": "mcmae", "target": ("y", "z")}, [(("target",), "target_per_prediction")]),
+        ({"metric": "char_f1", "direction": "max"}, [(("prediction",), "prediction_type")]),
+        (
+            {"metric": "nab", "direction": "max", "target": ("event", "series")}
+            | {"params": {"profile": "generous"}},
+            [(("params", "profile"), "param_value")],
+        ),
+        (
+            {"metric": "event_f1", "direction": "max", "target": ("event", "series")}
+            | {"params": {"lead": 0.5}},
+            [(("params", "lead"), "param_value")],
         ),
     ],
 )

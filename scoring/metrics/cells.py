@@ -1,0 +1,127 @@
+"""Cells of text that hold several things: read strictly, every fault named with its line."""
+
+import json
+import math
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final, NoReturn, TypeVar
+
+from scoring.errors import InvalidSubmission, TruthError
+from scoring.messages import Message
+from scoring.metrics.base import Sample
+
+__all__ = [
+    "CellError",
+    "CellFault",
+    "parse_answers",
+    "parse_truths",
+    "read_ids",
+    "read_json",
+    "read_number",
+]
+
+Value = TypeVar("Value")
+
+MAX_MESSAGES: Final = 20
+MAX_THINGS: Final = 10_000
+_SHOWN: Final = 60
+_NUMBER: Final = re.compile(
+    r"[+-]?(?:[0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,3})?"
+)
+
+
+class CellFault(StrEnum):
+    """What may be wrong with a cell: codes of the catalogue of messages."""
+
+    NUMBER = "cell_number"
+    REPEATED = "cell_repeated"
+    TOO_MANY = "cell_too_many"
+    JSON = "cell_json"
+    SPANS = "cell_spans"
+    FIELDS = "cell_fields"
+    RUNS = "cell_runs"
+    BOXES = "cell_boxes"
+
+
+class CellError(Exception):
+    """A cell does not hold what it should."""
+
+    def __init__(self, code: CellFault, **params: str | int) -> None:
+        """Take what is wrong and what its message needs."""
+        super().__init__(code)
+        self.code = str(code)
+        self.params = params
+
+
+def parse_answers(sample: Sample, parse: Callable[[str], Value], place: int = 0) -> list[Value]:
+    """Read one answer column; raise `InvalidSubmission` with at most 20 faults, by line."""
+    found: list[Value] = []
+    faults: list[Message] = []
+    for text, line in zip(sample.texts[:, place].tolist(), sample.lines.tolist(), strict=True):
+        try:
+            found.append(parse(text))
+        except CellError as error:
+            faults.append(Message(error.code, error.params, line, sample.names[place]))
+    if faults:
+        faults.sort(key=lambda fault: fault.line or 0)
+        more = len(faults) - MAX_MESSAGES
+        if more > 0:
+            faults[MAX_MESSAGES - 1 :] = [Message("more", {"count": more + 1})]
+        raise InvalidSubmission(*faults)
+    return found
+
+
+def parse_truths(sample: Sample, parse: Callable[[str], Value], place: int = 0) -> list[Value]:
+    """Read one target column; raise `TruthError` for the first cell that is wrong."""
+    found: list[Value] = []
+    for row, text in enumerate(sample.true_texts[:, place].tolist()):
+        try:
+            found.append(parse(text))
+        except CellError as error:
+            reason = Message(error.code, error.params).render("en").strip()
+            params = {"name": f"row {row + 1}, target {place + 1}", "reason": reason}
+            raise TruthError(Message("truth_unreadable", params)) from None
+    return found
+
+
+def read_number(text: str) -> float:
+    """Return a finite decimal number; raise `CellError`."""
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
+    if not math.isfinite(value):
+        raise CellError(CellFault.NUMBER, value=text[:_SHOWN])
+    return value
+
+
+def read_ids(text: str) -> list[str]:
+    """Return names separated by blanks, in order; raise `CellError` for one that comes twice."""
+    names = text.split()
+    if len(names) > MAX_THINGS:
+        raise CellError(CellFault.TOO_MANY, limit=MAX_THINGS)
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise CellError(CellFault.REPEATED, value=name[:_SHOWN])
+        seen.add(name)
+    return names
+
+
+def read_json(text: str) -> object:
+    """Return what strict JSON in a cell says: no duplicate keys, no NaN; raise `CellError`."""
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise CellError(CellFault.JSON, reason=str(error)[:_SHOWN]) from None
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        message = "a key comes twice"
+        raise ValueError(message)
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    message = f"{name} is no number"
+    raise ValueError(message)
