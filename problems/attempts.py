@@ -130,7 +130,7 @@ def _attempt(
 
 
 def _imperfections(pack: Pack, board: str, scores: Mapping[str, float]) -> Iterator[Finding]:
-    for column in pack.spec.scoring.columns:
+    for column in pack.spec.scoring.measured:
         metric = METRICS[column.metric or ""]
         if column.key not in scores or "level" in metric.params:
             continue  # a perfect interval has no width: its coverage is not the level asked for

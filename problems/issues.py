@@ -113,6 +113,43 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
         "已有 scorer，列“{name}”不能再有 metric",
         "there is a scorer, so column “{name}” cannot have a metric",
     ),
+    "metric_and_formula": (
+        "metric 与 formula 只能有一个",
+        "a column has a metric or a formula, not both",
+    ),
+    "formula_too_long": ("公式太长", "the formula is too long"),
+    "formula_syntax": (
+        "公式在第 {count} 个字符处有语法错误",
+        "the formula has a syntax error at character {count}",
+    ),
+    "formula_not_allowed": (
+        "公式第 {count} 个字符处不允许这样写；可用：数字、列名、+ - * /、括号和 {allowed}",
+        "character {count} of the formula is not allowed; there are + - * / ( ) and {allowed}",
+    ),
+    "formula_number": (
+        "公式第 {count} 个字符处的 {name} 不是数字",
+        "{name} at character {count} of the formula is not a number",
+    ),
+    "formula_function": (
+        "公式中没有函数“{name}”，可用：{allowed}",
+        "there is no function “{name}”; there are {allowed}",
+    ),
+    "formula_arguments": (
+        "公式中 {name} 的参数个数不对",
+        "{name} has the wrong number of arguments",
+    ),
+    "formula_points": (
+        "piecewise 的点必须是数字，且 x 递增",
+        "the points of piecewise must be numbers with ascending x",
+    ),
+    "formula_column": (
+        "公式用到的列“{name}”不存在：{allowed}",
+        "the formula uses the column “{name}”; there are {allowed}",
+    ),
+    "formula_circle": (
+        "列“{name}”的公式绕回了它自己",
+        "the formula of column “{name}” leads back to itself",
+    ),
     "table_missing": (
         "内置指标需要 submission.table",
         "built-in metrics need submission.table",

@@ -65,7 +65,7 @@ def _perfect_columns(
     columns: dict[str, Sequence[object]] = {
         name: _written(true.columns[name]) for name in table.key
     }
-    for column in scoring.columns:
+    for column in scoring.measured:
         for name, values in _perfect_predictions(column, true, table).items():
             columns.setdefault(name, values)
     for name, kind in table.columns.items():

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from scoring.errors import InvalidScores
-from scoring.finite import check_finite
+from scoring.finite import finish_scores
 from scoring.keys import Keys, check_keys
 from scoring.matching import key_texts
 from scoring.messages import Message
@@ -57,7 +57,7 @@ def _score_columns(
     ids = tuple(key_texts(true.keys))
     scores: dict[str, float] = {}
     losses: dict[str, ItemLosses] = {}
-    for column in scoring.columns:
+    for column in scoring.measured:
         metric = METRICS[column.metric or ""]
         sample = build_sample(metric, column, table, given, true)
         try:
@@ -67,5 +67,4 @@ def _score_columns(
                     losses[column.key] = ItemLosses(ids, metric.loss(sample))
         except UndefinedMetricError as error:
             raise InvalidScores(Message(error.code, {"name": column.key})) from None
-    check_finite(scores, scoring)
-    return ScoreResult(scores, (), losses)
+    return ScoreResult(finish_scores(scores, scoring), (), losses)

@@ -10,9 +10,20 @@ from scoring.messages import Message
 if TYPE_CHECKING:
     from scoring.spec import Scoring
 
-__all__ = ["check_finite"]
+__all__ = ["check_finite", "finish_scores"]
 
 LIMIT: Final = 20
+
+
+def finish_scores(measured: Mapping[str, float], scoring: "Scoring") -> dict[str, float]:
+    """Return every column's score, those of formulas worked out; raise `InvalidScores`."""
+    computed = {column.key for column in scoring.columns if column.formula is not None}
+    surplus = [name for name in measured if name in computed]
+    if surplus:
+        raise InvalidScores(*(Message("unknown_score", {"name": name}) for name in surplus))
+    complete = scoring.complete(measured)
+    check_finite(complete, scoring)
+    return complete
 
 
 def check_finite(scores: Mapping[str, float], scoring: "Scoring") -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from scoring.errors import InvalidSubmission, ScorerError
-from scoring.finite import check_finite
+from scoring.finite import finish_scores
 from scoring.messages import Message
 from scoring.types import ScoreResult
 
@@ -141,8 +141,7 @@ def _scores(data: object, scoring: "Scoring") -> dict[str, float]:
             _refuse(f"the score {name[:60]} is not a number")
         else:
             scores[name] = _float(value)
-    check_finite(scores, scoring)
-    return scores
+    return finish_scores(scores, scoring)
 
 
 def _float(value: float) -> float:

@@ -30,7 +30,7 @@ SHOWN = 12
 def truth_columns(table: SubmissionTable, scoring: Scoring) -> dict[str, ColumnType]:
     """Return the columns to read of a truth, with their types."""
     wanted = {name: table.columns[name] for name in table.key}
-    for column in scoring.columns:
+    for column in scoring.measured:
         for place, name in enumerate(column.target or ()):
             wanted.setdefault(name, target_type(column, table, place))
     return wanted

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Final, LiteralString, Self
 
@@ -14,6 +15,8 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import PydanticCustomError
+
+from scoring.formula import FUNCTIONS, Formula, FormulaError, FormulaFault
 
 __all__ = [
     "BoardColumn",
@@ -151,11 +154,26 @@ class Partition(StrEnum):
     SETS = "sets"
 
 
+_FORMULA_CODES: Final[Mapping[FormulaFault, LiteralString]] = {
+    FormulaFault.TOO_LONG: "formula_too_long",
+    FormulaFault.SYNTAX: "formula_syntax",
+    FormulaFault.NOT_ALLOWED: "formula_not_allowed",
+    FormulaFault.NOT_A_NUMBER: "formula_number",
+    FormulaFault.UNKNOWN_FUNCTION: "formula_function",
+    FormulaFault.ARGUMENTS: "formula_arguments",
+    FormulaFault.POINTS: "formula_points",
+}
+
+
 class BoardColumn(SpecModel):
-    """One leaderboard column. `decimals` is for display only: ranking uses the whole number."""
+    """One leaderboard column: a metric's, a scorer's, or a formula over other columns.
+
+    `decimals` is for display only: ranking uses the whole number.
+    """
 
     key: Annotated[str, StringConstraints(pattern=COLUMN_KEY)]
     metric: Name | None = None
+    formula: Annotated[str, StringConstraints(min_length=1)] | None = None
     target: Names | None = None
     prediction: Names | None = None
     direction: Direction
@@ -168,6 +186,29 @@ class BoardColumn(SpecModel):
     def predictions(self) -> tuple[str, ...]:
         """The answer's columns: the target's names unless given."""
         return self.prediction or self.target or ()
+
+    @property
+    def uses(self) -> frozenset[str]:
+        """The columns that the formula is made of."""
+        return frozenset() if self.formula is None else frozenset(Formula.read(self.formula).names)
+
+    @model_validator(mode="after")
+    def _formula_is_readable(self) -> Self:
+        if self.formula is None:
+            return self
+        if self.metric is not None:
+            raise spec_error(code="metric_and_formula", at=("formula",))
+        try:
+            Formula.read(self.formula)
+        except FormulaError as error:
+            raise spec_error(
+                code=_FORMULA_CODES[error.reason],
+                at=("formula",),
+                count=error.at,
+                name=error.name,
+                allowed=", ".join(FUNCTIONS),
+            ) from None
+        return self
 
     @model_validator(mode="after")
     def _metric_has_target(self) -> Self:
@@ -201,10 +242,45 @@ class Scoring(SpecModel):
             raise spec_error(code="one_primary", at=at, count=len(primaries))
         return self
 
+    @property
+    def measured(self) -> tuple[BoardColumn, ...]:
+        """The columns that a metric or the scorer fills."""
+        return tuple(column for column in self.columns if column.formula is None)
+
+    def complete(self, scores: Mapping[str, float]) -> dict[str, float]:
+        """Return the measured scores with those of the formulas; NaN where one is undefined."""
+        found = dict(scores)
+        waiting = [column for column in self.columns if column.formula is not None]
+        while waiting:  # a formula may use another: those that can be worked out go first
+            able = [column for column in waiting if column.uses <= set(found)]
+            for column in able:
+                found[column.key] = Formula.read(column.formula or "").value(found)
+            waiting = [column for column in waiting if column not in able]
+            if not able:
+                break
+        return found
+
+    @model_validator(mode="after")
+    def _formulas_have_columns(self) -> Self:
+        known = {column.key for column in self.columns}
+        for place, column in enumerate(self.columns):
+            for name in sorted(column.uses - known):
+                at = ("columns", place, "formula")
+                allowed = ", ".join(sorted(known))
+                raise spec_error(code="formula_column", at=at, name=name, allowed=allowed)
+        done = self.complete({column.key: 1.0 for column in self.measured})
+        for place, column in enumerate(self.columns):
+            if column.key not in done:
+                at = ("columns", place, "formula")
+                raise spec_error(code="formula_circle", at=at, name=column.key)
+        return self
+
     @model_validator(mode="after")
     def _metric_or_scorer(self) -> Self:
         for place, column in enumerate(self.columns):
             at = ("columns", place)
+            if column.formula is not None:
+                continue
             if self.scorer is None and column.metric is None:
                 raise spec_error(code="no_metric", at=at, name=column.key)
             if self.scorer is not None and column.metric is not None:
