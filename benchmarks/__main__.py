@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from benchmarks import boards, sandbox_runs, scoring_tables
+from benchmarks import board_statistics, boards, ladder_attack, sandbox_runs, scoring_tables
 from benchmarks.measure import Measured
 
 HERE: Final = Path(__file__).resolve().parent
@@ -16,10 +16,15 @@ COMMITTED: Final = HERE / "ratios.json"
 def main() -> int:
     """Measure everything; return the exit status."""
     before = json.loads(COMMITTED.read_text()) if COMMITTED.exists() else {}
-    rows = [row for part in (scoring_tables, boards, sandbox_runs) for row in part.run()]
+    rows = [
+        row
+        for part in (scoring_tables, board_statistics, boards, sandbox_runs)
+        for row in part.run()
+    ]
     print(f"{'benchmark':52} {'reference':32} {'ours':>10} {'ref.':>10} {'ratio':>8} {'before':>8}")
     for row in rows:
         print(_line(row, before.get(row.name)))
+    print("", *ladder_attack.report(), sep="\n")
     RESULTS.parent.mkdir(exist_ok=True)
     found = {row.name: round(row.ratio, 3) for row in rows}
     RESULTS.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")

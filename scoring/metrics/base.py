@@ -110,7 +110,8 @@ class Metric:
     perfect answer scores. `loss` is what each row contributes, lower being better; None where the
     metric does not decompose. `source` says where the definition comes from. `targets` names what
     the truth's columns hold, in order; () means one of the same kind per answer column. `perfect`
-    writes the answer's cell that a true cell of text asks for.
+    writes the answer's cell that a true cell of text asks for. A score's distance from `best` grows
+    with the mean loss to the `power`.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Metric:
     aliases: tuple[str, ...] = ()
     targets: tuple[str, ...] = ("value",)
     perfect: Callable[[str], str] = str
+    power: float = 1.0
 
     @property
     def best(self) -> float:

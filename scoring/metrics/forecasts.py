@@ -151,6 +151,7 @@ FAMILY: Final = (
         "rmsle",
         score=_rmsle,
         loss=_log_errors,
+        power=0.5,
         aliases=("root_mean_squared_log_error",),
         source="sklearn.metrics.root_mean_squared_log_error",
     ),

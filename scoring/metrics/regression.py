@@ -141,6 +141,7 @@ FAMILY: Final = (
         "rmse",
         score=_rmse,
         loss=_square,
+        power=0.5,
         aliases=("root_mean_squared_error",),
         source="sklearn.metrics.root_mean_squared_error",
     ),

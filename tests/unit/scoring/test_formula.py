@@ -83,8 +83,15 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 
 def board(**formulas: str) -> Scoring:
-    measured = {"key": "acc", "metric": "accuracy", "target": "label", "primary": True}
-    computed = [{"key": key, "formula": text} for key, text in formulas.items()]
+    measured: dict[str, object] = {
+        "key": "acc",
+        "metric": "accuracy",
+        "target": "label",
+        "primary": True,
+    }
+    computed: list[dict[str, object]] = [
+        {"key": key, "formula": text} for key, text in formulas.items()
+    ]
     columns = [{"direction": "max", **column} for column in (measured, *computed)]
     return Scoring.model_validate({"partition": "rows", "columns": tuple(columns)})
 

@@ -1,0 +1,49 @@
+"""The Ladder releases what is clearly better, and nothing an attacker could build on."""
+
+import math
+
+import numpy as np
+import pytest
+
+from scoring.ladder import Ladder, Rung
+from scoring.types import FloatArray
+
+
+def losses(errors: int, items: int = 1000) -> FloatArray:
+    return (np.arange(items) < errors).astype(np.float64)
+
+
+def test_a_fixed_step_releases_improvements_of_more_than_a_step() -> None:
+    ladder, rung = Ladder(step=0.01), Rung()
+
+    told = []
+    for errors in (303, 300, 294, 285, 400, 100):
+        rung = ladder.climb(rung, losses(errors))
+        told.append(round(rung.released, 6))
+
+    assert told == [0.3, 0.3, 0.3, 0.28, 0.28, 0.1]
+
+
+def test_without_parameters_the_standard_error_of_the_difference_is_the_step() -> None:
+    ladder = Ladder()
+    first = ladder.climb(Rung(), losses(300))
+    assert first.released == 0.3
+
+    rng = np.random.default_rng(0)
+    noise = losses(300)[rng.permutation(1000)]  # as many errors elsewhere: no better
+    assert ladder.climb(first, noise) is first
+    noise[np.flatnonzero(noise)[:10]] = 0  # 10 fewer of 1000: less than one standard error
+    assert ladder.climb(first, noise) is first
+    assert ladder.climb(first, losses(299)).released == 0.3  # one item on its own is no evidence
+    assert ladder.climb(first, losses(290)).released == 0.29
+
+
+def test_the_first_answer_is_always_told() -> None:
+    assert Ladder().climb(Rung(), np.array([1.0])).released == 1.0
+    assert Ladder(step=0.1).climb(Rung(), losses(1000)).released == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("step", [0.0, -1.0, math.inf, math.nan])
+def test_a_step_is_a_positive_number(step: float) -> None:
+    with pytest.raises(ValueError, match="positive"):
+        Ladder(step)
