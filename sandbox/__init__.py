@@ -1,7 +1,9 @@
 """Run code nobody trusts. Knows containers; knows nothing of competitions or scores."""
 
 from sandbox.choose import choose_sandbox
+from sandbox.ready import execute_ready
 from sandbox.types import (
+    ImageMissingError,
     Limits,
     LogSink,
     Run,
@@ -13,6 +15,7 @@ from sandbox.types import (
 )
 
 __all__ = [
+    "ImageMissingError",
     "Limits",
     "LogSink",
     "Run",
@@ -22,4 +25,5 @@ __all__ = [
     "SandboxUnavailableError",
     "Verdict",
     "choose_sandbox",
+    "execute_ready",
 ]

@@ -25,6 +25,10 @@ class SandboxUnavailableError(SandboxError):
     """This host's engine does not answer: no run here will end well until it does again."""
 
 
+class ImageMissingError(SandboxError):
+    """The image is not on this host: `Sandbox.prepare` may bring it."""
+
+
 class Verdict(StrEnum):
     """Why a run failed. Every one of these is an expected value, the program's own doing."""
 

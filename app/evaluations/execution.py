@@ -3,6 +3,7 @@
 Whatever the submission does wrong comes back as an `Outcome`; whatever we do wrong is an exception.
 """
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from app.problems.models import Board
 from app.submissions.models import Kind
 from problems.evaluation import SCORER_COMMAND, SCORER_RESOURCES
 from problems.spec import Resources
-from sandbox import Limits, LogSink, Run, RunResult
+from sandbox import Limits, LogSink, Run, RunResult, execute_ready
 from sandbox.archive import ArchiveError, unpack_zip
 from sandbox.entrypoint import find_command
 from scoring import (
@@ -44,6 +45,7 @@ DEBUG_S: Final = 60
 
 _CODE: Final = "code"
 _LOG_FILE: Final = "log"
+logger = logging.getLogger("baijing.worker")
 _SCORER_IMAGE: Final = "python-cpu"
 _SCORER_LIMITS: Final = Limits(
     wall_s=SCORER_RESOURCES.wall_s,
@@ -153,7 +155,8 @@ def _run_code(assignment: Assignment, around: Surroundings, code: Path, answer: 
         log_file=around.folder / _LOG_FILE,
         owner=around.owner,
     )
-    return around.platform.sandbox().execute(run, log=around.log, cancel=around.cancel)
+    sandbox = around.platform.sandbox()
+    return execute_ready(sandbox, run, logger.info, log=around.log, cancel=around.cancel)
 
 
 def debug_resources(resources: Resources) -> Resources:

@@ -1,9 +1,13 @@
 """Gives `problems.check` and the generators the platform's sandbox to run a pack's code in."""
 
+import logging
+
 from app.core.platform import Platform
 from problems.tools import CheckTools, ScriptOutcome, ScriptRun, ScriptRunner
-from sandbox import Limits, Run
+from sandbox import Limits, Run, execute_ready
 from sandbox.entrypoint import find_command
+
+logger = logging.getLogger("baijing.problems")
 
 
 def check_tools(platform: Platform, *, owner: str = "") -> CheckTools:
@@ -18,7 +22,7 @@ def script_runner(platform: Platform, *, owner: str = "") -> ScriptRunner:
     """
 
     def run(script: ScriptRun, /) -> ScriptOutcome:
-        result = platform.sandbox().execute(_translate(script, owner))
+        result = execute_ready(platform.sandbox(), _translate(script, owner), logger.info)
         verdict = "" if result.verdict is None else result.verdict.value
         return ScriptOutcome(verdict, result.message, result.log, result.wall_s)
 

@@ -21,7 +21,7 @@ from sandbox.logs import LogCapture
 from sandbox.recipes import find_recipe, scoring_source
 from sandbox.results import Origin, Stopwatch, build_result, check_run
 from sandbox.seccomp import filter_program
-from sandbox.types import Limits, LogSink, Progress, Run, RunResult, SandboxError
+from sandbox.types import ImageMissingError, Limits, LogSink, Progress, Run, RunResult, SandboxError
 
 if TYPE_CHECKING:
     from sandbox.bubblewrap.tools import Tools
@@ -103,7 +103,7 @@ class BubblewrapSandbox:
         directory = environment_directory(recipe, self._state_dir)
         if not directory.is_dir():
             message = f"the environment of image {run.image} is not built"
-            raise SandboxError(message)
+            raise ImageMissingError(message)
         etc = self._state_dir / "etc"
         write_etc(etc)
         layout = Layout(

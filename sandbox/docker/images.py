@@ -21,7 +21,7 @@ from sandbox.recipes import (
     source_files,
 )
 from sandbox.trees import walk_tree, write_tar
-from sandbox.types import Progress, SandboxError
+from sandbox.types import ImageMissingError, Progress, SandboxError
 from sandbox.wheels import download_wheels
 
 TITLE = "org.opencontainers.image.title"
@@ -64,12 +64,12 @@ class ImageStore:
         return self._state_dir
 
     def find(self, name: str) -> str:
-        """Return the id of an image that is ready; raise SandboxError when it is not built."""
+        """Return the id of an image that is ready; raise ImageMissingError when it is not here."""
         if name not in self._found:
             found = self._find_own(name) if is_by_digest(name) else self._find_built(name)
             if found is None:
                 message = f"image {name} is not here: flask image build {name}"
-                raise SandboxError(message)
+                raise ImageMissingError(message)
             self._found[name] = found
         return self._found[name]
 

@@ -6,7 +6,14 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 
 from app.core.jobs import Job, P
-from sandbox import LogSink, Run, RunResult, SandboxError, SandboxUnavailableError
+from sandbox import (
+    ImageMissingError,
+    LogSink,
+    Run,
+    RunResult,
+    SandboxError,
+    SandboxUnavailableError,
+)
 from sandbox.probe import SMALLEST
 
 
@@ -67,6 +74,7 @@ class ScriptedSandbox:
     """Fails every run, but for the probe that asks whether the sandbox itself is well."""
     sick: bool = False
     """Its engine says nothing at all."""
+    missing_images: set[str] = field(default_factory=set)
     runs: list[Run] = field(default_factory=list)
     name: str = "scripted"
 
@@ -74,6 +82,8 @@ class ScriptedSandbox:
         self, run: Run, *, log: LogSink | None = None, cancel: Event | None = None
     ) -> RunResult:
         del cancel
+        if run.image in self.missing_images:
+            raise ImageMissingError(run.image)
         self.runs.append(run)
         if self.sick:
             message = "engine silent"
@@ -100,4 +110,5 @@ class ScriptedSandbox:
 
     def prepare(self, image: str, progress: Callable[[str], None]) -> str:
         progress(f"{image} is ready")
+        self.missing_images.discard(image)
         return "sha256:0"
