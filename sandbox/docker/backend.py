@@ -18,7 +18,13 @@ from sandbox.docker.reaper import reap
 from sandbox.docker.retention import ImageUpkeep
 from sandbox.docker.runclass import RunClass, own_folders
 from sandbox.docker.slots import Slot
-from sandbox.docker.waiting import SlotLostError, WarmStart, check_slot
+from sandbox.docker.waiting import (
+    FreshStart,
+    SlotLostError,
+    WarmStart,
+    check_slot,
+    fresh_command,
+)
 from sandbox.docker.workshop import Command, Stage, Workshop, closing
 from sandbox.environment import environment
 from sandbox.logs import LogCapture
@@ -136,10 +142,13 @@ class DockerSandbox:
     def _serve_cold(self, order: _Order) -> RunResult:
         run = order.run
         marks = RunLabels.of(run, self._installation)
-        command = Command(run.command, environment(run, path=IMAGE_PATH), run.devices)
+        env = environment(run, path=IMAGE_PATH)
+        runner = fresh_command(run)
+        command = Command(runner or run.command, env, run.devices, waits=runner is not None)
+        launch = FreshStart(self._workshop, run.command, env) if runner else ColdStart()
         with closing(self._workshop.stage(marks.run_id)) as stage:
             container = self._workshop.make(stage, order.runs, marks, command)
-            observation, collection = self._carry_out(order, stage, container, ColdStart())
+            observation, collection = self._carry_out(order, stage, container, launch)
         return self._report(order, observation, collection, warm=False)
 
     def _serve_warm(self, order: _Order, slot: Slot) -> RunResult:

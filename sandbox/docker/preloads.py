@@ -9,30 +9,9 @@ _FILE: Final = "preload.txt"
 _LEAST_MEMORY: Final = 512 * MIB
 """Below this the libraries would take a part of the run's memory that it may miss."""
 
-_DEFAULTS: Final = {
-    "python-cpu": (
-        "numpy",
-        "pandas",
-        "scipy.sparse",
-        "sklearn",
-        "sklearn.compose",
-        "sklearn.decomposition",
-        "sklearn.ensemble",
-        "sklearn.impute",
-        "sklearn.linear_model",
-        "sklearn.metrics",
-        "sklearn.model_selection",
-        "sklearn.neighbors",
-        "sklearn.pipeline",
-        "sklearn.preprocessing",
-        "sklearn.svm",
-        "sklearn.tree",
-    ),
-}
-
 
 def preloads(image: str, limits: Limits) -> tuple[str, ...]:
-    """Return the modules to import ahead: the recipe's `preload.txt`, one a line, or ours.
+    """Return the modules to import ahead: the recipe's `preload.txt`, one a line.
 
     None where the run has too little memory. A module that an image has not is passed over.
     """
@@ -41,5 +20,5 @@ def preloads(image: str, limits: Limits) -> tuple[str, ...]:
     try:
         lines = (IMAGES / image / _FILE).read_text(encoding="ascii").splitlines()
     except OSError:
-        return _DEFAULTS.get(image, ())
+        return ()  # an image of a problem's own
     return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))

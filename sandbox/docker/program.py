@@ -9,6 +9,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Protocol
 
 from typing_extensions import override
@@ -63,7 +64,8 @@ class Launch(Protocol):
     """What the container says on both streams when nothing more will come; none: it says nothing.
     A program can say it too, and lose what it prints afterwards."""
     process: str
-    """The identity of the container's first process; "" where it cannot be seen from here."""
+    """The identity of the container's first process; "" where it cannot be seen from here, or is
+    not there before the launch."""
 
     def __call__(
         self, api: EngineApi, container: str, attached: Attached, /
@@ -114,10 +116,13 @@ class Program:
         """Launch it, watch it to its end and report; raise SandboxError when the engine fails."""
         api = self._engine.api
         with api.attach(self._id, stdin=launch.needs_input) as attached:
-            sampler = Sampler(self._engine, self._id, self._limits, warm=launch.needs_input)
+            sampler = Sampler(self._engine, self._id, self._limits, warm=bool(launch.process))
             output = _Output(attached, capture, launch.last_word)
-            with watch(self._devices) as gpus, awaiting(launch.process) as death, sampler:
+            with watch(self._devices) as gpus, sampler, ExitStack() as stack:
+                death = stack.enter_context(awaiting(launch.process))
                 output.begin_with(launch(api, self._id, attached))
+                # a container that was started just now has a first process since then
+                death = death or stack.enter_context(awaiting(launch.process))
                 phases.lap("start")
                 started = time.monotonic()
                 sampler.begin()

@@ -22,7 +22,8 @@ from sandbox.docker.slots import LIFETIME_S, Made, Slot, Slots, State
 from sandbox.docker.transport import EngineRefusalError
 from sandbox.docker.workshop import POOL, Command, Workshop
 from sandbox.processes import is_running
-from sandbox.types import SandboxError
+from sandbox.recipes import is_by_digest
+from sandbox.types import MIB, Run, SandboxError
 from sandbox.usage import find_container_cgroup
 
 logger = logging.getLogger("baijing.sandbox")
@@ -33,6 +34,8 @@ GO: Final = b"\x00baijing: go\n"
 END: Final = b"\x00baijing: end\n"
 _READY_S: Final = 60.0
 _GO_S: Final = 10.0
+_LEAST_MEMORY: Final = 64 * MIB
+_LEAST_PROCESSES: Final = 16
 
 
 class SlotLostError(SandboxError):
@@ -47,8 +50,7 @@ class WarmStart(Launch):
 
     def __init__(self, argv: tuple[str, ...], environment: Mapping[str, str], process: str) -> None:
         self.process = process
-        request = {"argv": argv, "env": dict(environment)}
-        self._line = json.dumps(request).encode() + b"\n"
+        self._line = _request(argv, environment)
 
     @override
     def __call__(
@@ -57,6 +59,53 @@ class WarmStart(Launch):
         del api
         attached.send(self._line)
         return _await_word(attached, GO, _GO_S, container)
+
+
+class FreshStart(Launch):
+    """A new container's runner becomes the program at once; its end is known as soon as can be.
+
+    What the interpreter of the runner costs more than a bare one is less than what an engine takes
+    to notice a death.
+    """
+
+    needs_input = True
+    last_word = END
+
+    def __init__(
+        self, workshop: Workshop, argv: tuple[str, ...], environment: Mapping[str, str]
+    ) -> None:
+        self.process = ""
+        self._workshop = workshop
+        self._line = _request(argv, environment)
+
+    @override
+    def __call__(
+        self, api: EngineApi, container: str, attached: Attached, /
+    ) -> Sequence[tuple[int, bytes]]:
+        attached.send(self._line)
+        api.start(container)
+        self.process = self._workshop.find_init(container)
+        return _await_word(attached, READY + GO, _READY_S, container)
+
+
+def fresh_command(run: Run) -> tuple[str, ...] | None:
+    """Return what a new container is created to do for `FreshStart`; None where that is no gain.
+
+    It takes an image of ours, a Python program, and limits that leave room for the runner: a
+    program that cannot even start must fail as itself.
+    """
+    roomy = run.limits.memory_bytes >= _LEAST_MEMORY and run.limits.processes >= _LEAST_PROCESSES
+    if run.command[0] != "python" or run.devices or is_by_digest(run.image) or not roomy:
+        return None
+    return _runner_command()
+
+
+def _runner_command() -> tuple[str, ...]:
+    return ("python", "-c", RUNNER.read_text(encoding="utf-8"), str(LIFETIME_S))
+
+
+def _request(argv: tuple[str, ...], environment: Mapping[str, str]) -> bytes:
+    return json.dumps({"argv": argv, "env": dict(environment)}).encode() + b"\n"
 
 
 def drop(workshop: Workshop, slots: Slots, slot: Slot) -> bool:
@@ -89,8 +138,9 @@ def make_slot(workshop: Workshop, slot: Slot, runs: RunClass) -> Made:
     """Make a slot's folders and container, up to READY; raise SandboxError."""
     marks = RunLabels.for_slot(slot.slot_id, workshop.installation, LIFETIME_S + runs.limits.wall_s)
     marks = replace(marks, values={**marks.values, POOL: workshop.pool})
-    argv = ("python", "-c", RUNNER.read_text(encoding="utf-8"), str(LIFETIME_S))
-    command = Command((*argv, *preloads(runs.image, runs.limits)), runs.environment, waits=True)
+    command = Command(
+        (*_runner_command(), *preloads(runs.image, runs.limits)), runs.environment, waits=True
+    )
     stage = workshop.stage(slot.slot_id)
     api = workshop.engine.api
     try:
