@@ -20,7 +20,7 @@ from app.settings import Environment, Settings
 from tests.factories import make_problem, make_submission, make_team, make_user
 from tests.fakes.ports import FrozenClock
 
-pytestmark = pytest.mark.functional
+pytestmark = [pytest.mark.functional, pytest.mark.slow]
 
 SignIn = Callable[[User], None]
 PASSWORD = "correct horse battery"

@@ -45,7 +45,7 @@ from tests.fakes.ports import FrozenClock, finished
 if TYPE_CHECKING:
     from sqlalchemy.pool import QueuePool
 
-pytestmark = pytest.mark.functional
+pytestmark = [pytest.mark.functional, pytest.mark.slow]
 
 LEASE = timedelta(seconds=20)
 SETS: dict[str, Any] = deepcopy(SPEC)

@@ -26,7 +26,7 @@ from app.teams.models import Team
 from tests.fakes.ports import FrozenClock
 from tests.functional.world import World
 
-pytestmark = pytest.mark.functional
+pytestmark = [pytest.mark.functional, pytest.mark.slow]
 
 EVIL = "<img src=x onerror=evil()><script>evil()</script>\"'><svg/onload=evil()>{{7*7}}"
 MARKDOWN = "\n\n".join(

@@ -23,7 +23,7 @@ from tests.factories import make_user
 from tests.factories.packs import publish_pack
 from tests.fakes.ports import FrozenClock, MemoryQueue
 
-pytestmark = pytest.mark.functional
+pytestmark = [pytest.mark.functional, pytest.mark.slow]
 
 HEAD = "id,label\n"
 ROWS = [f"r{row},ok\n" for row in range(6)]

@@ -13,7 +13,7 @@ from app.core.db import Database
 from tests.factories import make_problem, make_user
 from tests.fakes.ports import FrozenClock
 
-pytestmark = pytest.mark.functional
+pytestmark = [pytest.mark.functional, pytest.mark.slow]
 NUMBER = "9223372036854775808"  # one more than a database holds
 
 

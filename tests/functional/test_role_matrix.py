@@ -265,6 +265,7 @@ def test_nothing_of_b_is_told_before_the_reveal(world: World) -> None:
         assert (hidden.status_code, hidden.get_json()["code"]) == (403, "board_hidden")
 
 
+@pytest.mark.slow
 def test_staff_read_b_before_the_reveal(world: World) -> None:
     for role in ("judge", "organiser", "admin"):
         assert leaks(world, role) >= {
@@ -276,6 +277,7 @@ def test_staff_read_b_before_the_reveal(world: World) -> None:
         }, role
 
 
+@pytest.mark.slow
 def test_after_the_reveal_everybody_reads_the_board_and_only_the_team_its_submission(
     world: World, clock: FrozenClock
 ) -> None:

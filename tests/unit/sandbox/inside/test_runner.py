@@ -11,6 +11,8 @@ import pytest
 
 from sandbox.docker.waiting import END, GO, READY, RUNNER
 
+pytestmark = pytest.mark.slow  # two interpreters a test
+
 SOURCE = RUNNER.read_text(encoding="utf-8")
 
 
