@@ -1,5 +1,7 @@
 """Submissions over HTTP: hand in, follow, cancel."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import BinaryIO, Final, cast
@@ -56,6 +58,12 @@ blueprint: Final = Blueprint("submissions_api", __name__, url_prefix=API_PREFIX)
 FILE: Final = "file"
 KEY_HEADER: Final = "Idempotency-Key"
 _LONGEST_KEY: Final = 128
+_REFUSALS: Final = (
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
 
 
 @blueprint.post("/problems/<slug>/submissions")
@@ -73,36 +81,25 @@ _LONGEST_KEY: Final = 128
             )
         },
         sends={"Location": N_("Where to follow the submission.")},
-        errors=(
-            HTTPStatus.FORBIDDEN,
-            HTTPStatus.CONFLICT,
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-        ),
+        errors=_REFUSALS,
     )
 )
 @access(Access.MEMBER)
 @accepts_files
 def create(slug: str) -> Answer:
     """Accept a submission, or say what is wrong with it."""
-    actor, key = get_actor(), _parse_key()
-    check_body_size(_file_limit(slug, actor))
-    form = parse_model(SubmissionForm, request.form, "form")
-    file = _require_file()
-    delivery = Delivery(
-        file=cast("BinaryIO", file.stream),
-        filename=file.filename or FILE,
-        kind=form.kind,
-        board=form.board,
-        note=form.note,
-        idempotency_key=key,
-    )
-    try:
-        submission_id = accept(platform(), slug, actor, delivery)
-    finally:
-        file.close()
-    location = url_for("submissions_api.show", submission_id=submission_id)
-    return Answer(_describe(submission_id, actor), {"Location": location})
+    actor = get_actor()
+    with _receiving(slug, actor) as (file, key):
+        form = parse_model(SubmissionForm, request.form, "form")
+        delivery = Delivery(
+            file=cast("BinaryIO", file.stream),
+            filename=file.filename or FILE,
+            kind=form.kind,
+            board=form.board,
+            note=form.note,
+            idempotency_key=key,
+        )
+        return _accepted(accept(platform(), slug, actor, delivery), actor)
 
 
 @blueprint.post("/problems/<slug>/debug-runs")
@@ -115,38 +112,41 @@ def create(slug: str) -> Answer:
         files=(FILE,),
         headers={KEY_HEADER: N_("As for submissions.")},
         sends={"Location": N_("Where to follow the try run.")},
-        errors=(
-            HTTPStatus.FORBIDDEN,
-            HTTPStatus.CONFLICT,
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-        ),
+        errors=_REFUSALS,
     )
 )
 @access(Access.MEMBER)
 @accepts_files
 def create_debug(slug: str) -> Answer:
     """Accept a try run, or say what is wrong with it."""
-    actor, key = get_actor(), _parse_key()
-    check_body_size(_file_limit(slug, actor))
-    form = parse_model(DebugForm, request.form, "form")
-    file = _require_file()
-    delivery = Delivery(
-        file=cast("BinaryIO", file.stream),
-        filename=file.filename or FILE,
-        kind=Kind.CODE,
-        note=form.note,
-        idempotency_key=key,
-        is_debug=True,
-    )
-    limit = settings().debug_runs_per_hour
-    try:
+    actor, limit = get_actor(), settings().debug_runs_per_hour
+    with _receiving(slug, actor) as (file, key):
+        form = parse_model(DebugForm, request.form, "form")
+        delivery = Delivery(
+            file=cast("BinaryIO", file.stream),
+            filename=file.filename or FILE,
+            kind=Kind.CODE,
+            note=form.note,
+            idempotency_key=key,
+            is_debug=True,
+        )
         submission_id = accept(platform(), slug, actor, delivery, debug_limit=limit)
-    finally:
-        file.close()
     with platform().database.transaction() as session:  # its log can show the public data
         problem = get_readable_problem(session, slug, actor)
         accept_rules(session, actor, problem, now=platform().clock.now())
+    return _accepted(submission_id, actor)
+
+
+@contextmanager
+def _receiving(slug: str, actor: User) -> Iterator[tuple[FileStorage, str | None]]:
+    """Give the file of the request and its idempotency key; a body that is too large is refused."""
+    key = _parse_key()
+    check_body_size(_file_limit(slug, actor))
+    with closing(_require_file()) as file:
+        yield file, key
+
+
+def _accepted(submission_id: int, actor: User) -> Answer:
     location = url_for("submissions_api.show", submission_id=submission_id)
     return Answer(_describe(submission_id, actor), {"Location": location})
 
