@@ -29,7 +29,7 @@ from sandbox.entrypoint import find_command
 from sandbox.gpu import pick_free
 from sandbox.manifest import describe_wheels
 from sandbox.recipes import PYTHONS, find_recipe
-from sandbox.types import Limits, Run, RunResult, SandboxError
+from sandbox.types import Limits, Run, RunResult, Sandbox, SandboxError
 from sandbox.wheels import download_wheels
 
 INSTALLATION = "command-line"
@@ -126,6 +126,17 @@ def _run(options: argparse.Namespace) -> int:
         progress=_progress,
     )
     _progress(f"{sandbox.name}: {reason}")
+    try:
+        result = _execute(sandbox, options, command, limits)
+    finally:
+        sandbox.close()
+    print(json.dumps(_document(result), ensure_ascii=False))
+    return 0 if result.verdict is None and not result.cancelled else 1
+
+
+def _execute(
+    sandbox: Sandbox, options: argparse.Namespace, command: tuple[str, ...], limits: Limits
+) -> RunResult:
     sandbox.reap(lambda _owner: True)  # what an earlier command line left behind when it was killed
     options.output.mkdir(parents=True, exist_ok=True)
     with (
@@ -144,8 +155,7 @@ def _run(options: argparse.Namespace) -> int:
         )
         result = sandbox.execute(run, cancel=_cancelled_by_signals())
         _move_answers(Path(fresh), options.output)
-    print(json.dumps(_document(result), ensure_ascii=False))
-    return 0 if result.verdict is None and not result.cancelled else 1
+    return result
 
 
 def _move_answers(fresh: Path, output: Path) -> None:

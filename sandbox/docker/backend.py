@@ -123,8 +123,11 @@ class DockerSandbox:
         self._upkeep.tend(time.time())
 
     def close(self) -> None:
-        """Remove the containers that wait."""
-        self._pool.close()
+        """Remove the containers that wait, and let go of the engine until the next call."""
+        try:
+            self._pool.close()
+        finally:
+            self._engine.close()
 
     def _serve(self, order: _Order) -> RunResult:
         if order.cancel.is_set():

@@ -6,6 +6,7 @@ Whoever runs takes one by its file (`slots`); one process per host keeps them up
 
 import hashlib
 import os
+import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -60,6 +61,7 @@ class Pool:
         if not self._size:
             return
         if self._filler is None or self._filler[0] != os.getpid() or not self._filler[1].is_alive():
+            self._bury_former_lives()
             self.clear(lambda _owner: True)
             filler = Filler(self._workshop, self._slots, self._size)
             filler.start()
@@ -74,6 +76,21 @@ class Pool:
             mine = slot.process == identity() and slot.state is State.READY
             if mine or not is_running(slot.process):
                 drop(self._workshop, self._slots, slot)
+        self.clear(lambda _owner: True)
+
+    def _bury_former_lives(self) -> None:
+        """Remove what waited here before this machine, or this worker's container, began again.
+
+        Its processes are gone with their process namespace, and their names mean nothing now.
+        """
+        ours = _name(self._workshop)
+        for folder in self._root.glob(f"{ours.partition('-')[0]}-*"):
+            if folder.name == ours:
+                continue
+            left = {slot.slot_id for slot in Slots(folder).all()}
+            for slot_id in left | self._workshop.list_pool(folder.name):
+                self._workshop.stage(slot_id).close()
+            shutil.rmtree(folder, ignore_errors=True)
 
     def clear(self, is_alive: Callable[[str], bool]) -> int:
         """Remove the slots whose process is gone or whose run is disowned; return how many."""
@@ -85,7 +102,7 @@ class Pool:
                 count += drop(self._workshop, self._slots, slot) and taken
         # a slot's file is there before its container and after it: one without a file was made by
         # the engine when who had asked for it was dead already
-        made = self._workshop.list_pool()
+        made = self._workshop.list_pool(self._workshop.pool)
         known = frozenset(slot.slot_id for slot in self._slots.all())
         for slot_id in made - known:
             self._workshop.stage(slot_id).close()
@@ -94,14 +111,23 @@ class Pool:
 
 
 def _name(workshop: Workshop) -> str:
-    """Return a name for where waiting containers can be shared: this machine, since its start."""
-    facts = (
+    """Return a name for where waiting containers can be shared: this machine, since its start.
+
+    Its first part stays the same over the machine's lives, or the worker's container's.
+    """
+    place = (
         socket.gethostname(),
-        Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"),
-        str(Path("/proc/self/ns/pid").stat().st_ino),
         workshop.installation,
         workshop.runtime or "",
         workshop.engine.base_url or "",
         "by socket" if workshop.by_socket else "direct",
     )
+    life = (
+        Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"),
+        str(Path("/proc/self/ns/pid").stat().st_ino),
+    )
+    return f"{_digest(place)}-{_digest(life)}"
+
+
+def _digest(facts: tuple[str, ...]) -> str:
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:16]

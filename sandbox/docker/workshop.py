@@ -119,9 +119,9 @@ class Workshop:
             self._cache.put_hosts(container)
         return container
 
-    def list_pool(self) -> set[str]:
-        """Return the run ids of all containers of the pool; raise SandboxError."""
-        found = self.engine.api.list_containers(f"{POOL}={self.pool}")
+    def list_pool(self, name: str) -> set[str]:
+        """Return the run ids of all containers of a pool; raise SandboxError."""
+        found = self.engine.api.list_containers(f"{POOL}={name}")
         marks = [cast("Mapping[str, str]", container["Labels"]) for container in found]
         return {each[labels.RUN] for each in marks if labels.RUN in each}
 

@@ -284,6 +284,15 @@ class Rig:
             error.add_note(f"{self.leftovers()}\n{self.installation.logs()}")
             raise
 
+    def _shims(self) -> dict[int, list[str]]:
+        """What each containerd-shim holds; one that holds nothing is an engine's that was killed.
+
+        An engine killed while it makes a container may forget the shim: nothing of a run is in it,
+        and nobody but containerd can tell it from one that is just beginning.
+        """
+        held = {shim: [_command(pid) for pid in descendants(shim)] for shim in self.engine.shims()}
+        return {shim: what for shim, what in held.items() if what or not self.killed["dockerd"]}
+
     def leftovers(self) -> dict[str, object]:
         """What is still there of runs after all workers have ended; empty when it is clean."""
         name = self.installation.platform.installation
@@ -293,9 +302,7 @@ class Rig:
         found: dict[str, object] = {
             "containers": self.engine.cli("ps", "-aq", "--filter", label).split(),
             "volumes": self.engine.cli("volume", "ls", "-q", "--filter", label).split(),
-            "shims": {
-                shim: [_command(pid) for pid in descendants(shim)] for shim in self.engine.shims()
-            },
+            "shims": self._shims(),
             "mounts": [
                 point
                 for point in mounts_below(SHARED) + mounts_below(folder)
