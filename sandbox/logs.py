@@ -39,8 +39,9 @@ class LogCleaner:
         self._held = ""
         if not final:
             text = self._hold_back(text)
-        text = _SEQUENCE.sub("", text)
-        return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+        # lines first: what a sequence stood between would become one line end only when not cut
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return _CONTROLS.sub("", _SEQUENCE.sub("", text))
 
     def _hold_back(self, text: str) -> str:
         unfinished = _UNFINISHED.search(text[-_LONGEST_SEQUENCE:])

@@ -166,3 +166,11 @@ def test_feeding_from_threads_loses_nothing() -> None:
     for thread in threads:
         thread.join()
     assert capture.text() == ("x" * 8000, False)
+
+
+def test_a_sequence_between_the_two_marks_of_a_line_end_may_be_cut_off() -> None:
+    raw = b"d\r\x1b[K\nnext"
+    cleaner = LogCleaner()
+    pieces = [cleaner.feed(raw[place : place + 1]) for place in range(len(raw))]
+
+    assert "".join([*pieces, cleaner.feed(b"", final=True)]) == clean_log(raw) == "d\n\nnext"
