@@ -350,18 +350,3 @@ class Renewal:
 
     ours: bool
     cancel: bool
-
-
-def is_claim_alive(session: Session, evaluation_id: int, attempt: int, *, now: datetime) -> bool:
-    """Tell whether a claim is the last one and its lease runs: its container may live."""
-    return (
-        session.scalar(
-            select(Evaluation.id).where(
-                Evaluation.id == evaluation_id,
-                Evaluation.attempt == attempt,
-                Evaluation.state.in_(CLAIMED),
-                Evaluation.lease_expires_at > now,
-            )
-        )
-        is not None
-    )

@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.db import Database
-from app.evaluations.claims import claim_next, is_claim_alive, renew
+from app.evaluations.claims import claim_next, renew
 from app.evaluations.models import Evaluation, State
-from app.evaluations.recovery import put_back_expired
+from app.evaluations.recovery import is_claimed, put_back_expired
 from app.problems.models import Board, Problem
 from app.submissions.models import Kind
 from tests.factories import make_problem, make_submission, make_team
@@ -108,15 +108,15 @@ def test_a_lost_lease_is_given_away_and_the_loser_learns_it(
     assert first is not None
     assert renew(session, first, now=clock.now(), lease=LEASE).ours
     clock.tick(LEASE + timedelta(seconds=1))
-    assert not is_claim_alive(session, first.evaluation_id, 1, now=clock.now())
     assert put_back_expired(session, now=clock.now()) == 1
+    assert not is_claimed(session, first.evaluation_id, 1)
     assert not renew(session, first, now=clock.now(), lease=LEASE).ours
     clock.tick(timedelta(minutes=1))
     second = claim_next(session, "cpu", "two", now=clock.now(), lease=LEASE)
     assert second is not None
     assert (second.evaluation_id, second.attempt) == (first.evaluation_id, 2)
-    assert is_claim_alive(session, second.evaluation_id, 2, now=clock.now())
-    assert not is_claim_alive(session, second.evaluation_id, 1, now=clock.now())
+    assert is_claimed(session, second.evaluation_id, 2)
+    assert not is_claimed(session, second.evaluation_id, 1)
 
 
 def test_of_racing_workers_each_evaluation_has_one(database: Database, clock: FrozenClock) -> None:
