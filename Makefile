@@ -48,7 +48,7 @@ services: ## Install and prepare PostgreSQL, Redis, Docker and Chromium where th
 	@tools/services install
 
 lock: ## Renew the hash-locked requirements
-	@for name in app dev; do $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in app dev; do $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-strip-extras --no-emit-index-url --universal --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
 
 clean: ## Remove what can be made again; the data in instance/ stays
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage*
