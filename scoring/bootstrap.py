@@ -54,6 +54,9 @@ class Resampler:
         An entry's row depends on nothing but its own losses: a board that gains one entry keeps the
         rows of all others.
         """
+        if self.items < 1:
+            message = "there are no items to draw from"
+            raise ValueError(message)
         if losses.ndim != 2 or losses.shape[1] != self.items:  # noqa: PLR2004 - entries and items
             message = f"losses have shape {losses.shape}, not (entries, {self.items})"
             raise ValueError(message)
@@ -64,17 +67,20 @@ class Resampler:
     def _draws(self) -> Iterator[Counts]:
         """Yield how often each item is drawn, shape (draws, items)."""
         rng = np.random.default_rng(self.seed)
+        parts = self._parts()
         for start in range(0, self.resamples, _CHUNK):
             count = min(_CHUNK, self.resamples - start)
-            yield np.stack([self._draw(rng) for _ in range(count)])
+            yield np.stack([self._draw(rng, parts) for _ in range(count)])
 
-    def _draw(self, rng: np.random.Generator) -> Counts:
+    def _parts(self) -> list[IntArray]:
+        """Return the items of each stratum."""
         if self.strata is None:
-            picked = rng.integers(0, self.items, self.items)
-            return np.bincount(picked, minlength=self.items).astype(np.float64)
+            return [np.arange(self.items)]
+        return [np.flatnonzero(self.strata == part) for part in np.unique(self.strata)]
+
+    def _draw(self, rng: np.random.Generator, parts: Sequence[IntArray]) -> Counts:
         counts = np.zeros(self.items)
-        for part in np.unique(self.strata):
-            members = np.flatnonzero(self.strata == part)
+        for members in parts:
             picked = rng.integers(0, len(members), len(members))
             counts[members] = np.bincount(picked, minlength=len(members))
         return counts

@@ -64,7 +64,8 @@ def _mean(*values: float) -> float:
 
 
 def _geometric_mean(*values: float) -> float:
-    return math.prod(values) ** (1.0 / len(values))
+    product = math.prod(values)
+    return product ** (1.0 / len(values)) if product >= 0 else math.nan
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,9 @@ class Ladder:
 def step_ladder(rung: Rung, losses: FloatArray, step: float) -> Rung:
     """Release the mean loss, rounded to the step, where it is more than a step better."""
     mean = float(losses.mean())
+    steps = mean / step
     if mean < rung.released - step:
-        return Rung(round(mean / step) * step, losses)
+        return Rung(round(steps) * step if math.isfinite(steps) else mean, losses)
     return rung
 
 
@@ -60,5 +61,6 @@ def step_parameter_free(rung: Rung, losses: FloatArray) -> Rung:
     if rung.losses is not None and items > 1:
         margin = float(np.std(losses - rung.losses, ddof=1)) / math.sqrt(items)
     if mean < rung.released - margin:
-        return Rung(round(mean * items) / items, losses)
+        steps = mean * items
+        return Rung(round(steps) / items if math.isfinite(steps) else mean, losses)
     return rung

@@ -144,6 +144,10 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
         "{column} 的像素超出图像（共 {limit} 个像素）",
         "{column} goes beyond the picture's {limit} pixels",
     ),
+    "cell_side": (
+        "{column} 中的“{value}”不是图像的边长（正整数像素）",
+        "in {column} “{value}” is not a whole number of pixels above 0",
+    ),
     "cell_boxes": (
         "{column} 的每个框应为“标签 置信度 x y 宽 高”，框间用分号分隔，宽高大于 0",
         "boxes in {column} are “label score x y width height” with sizes above 0, apart by “;”",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from scoring.errors import InvalidSubmission, ScorerError
 from scoring.finite import finish_scores
 from scoring.messages import Message
+from scoring.strict_json import read_integer, unique_object
 from scoring.types import ScoreResult
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ MAX_CASES: Final = 10_000
 MAX_MESSAGES: Final = 20
 MAX_TEXT: Final = 2000
 MAX_DEPTH: Final = 12
-MAX_DIGITS: Final = 1000
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _FINITE_WORDS: Final = frozenset({"nan", "inf", "-inf", "infinity", "-infinity"})
 
@@ -61,10 +61,10 @@ def _read_json(path: Path) -> Mapping[str, object]:
         _check_depth(text)
         data = json.loads(
             text,
-            object_pairs_hook=_object,
+            object_pairs_hook=unique_object,
             parse_constant=_constant,
             parse_float=_real,
-            parse_int=_integer,
+            parse_int=read_integer,
         )
     except (ValueError, RecursionError) as error:
         _refuse(str(error)[:MAX_TEXT])
@@ -104,14 +104,6 @@ def _check_depth(text: str) -> None:
             depth -= 1
 
 
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    data = dict(pairs)
-    if len(data) != len(pairs):
-        message = "a key is repeated"
-        raise ValueError(message)
-    return data
-
-
 def _constant(word: str) -> str:
     """Let NaN and Infinity through as words: as a score they are `invalid_scores`."""
     return word
@@ -121,13 +113,6 @@ def _real(digits: str) -> float | str:
     """Read a number; one beyond every float is infinite, and a word like the others."""
     number = float(digits)
     return number if math.isfinite(number) else str(number)
-
-
-def _integer(digits: str) -> int:
-    if len(digits) > MAX_DIGITS:
-        message = "a number is too long"
-        raise ValueError(message)
-    return int(digits)
 
 
 def _scores(data: object, scoring: "Scoring") -> dict[str, float]:

@@ -4,6 +4,7 @@ The truth has the event a point belongs to (1, 2, …; 0 where all is well) and 
 has an anomaly score; a point raises an alarm where it reaches `threshold`.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from scoring.metrics.base import Kind, Metric, Param, ParamKind, Sample, UndefinedMetricError
 from scoring.spec import Direction
-from scoring.types import IntArray
+from scoring.types import FloatArray, IntArray
 
 __all__ = ["FAMILY", "PROFILES"]
 
@@ -45,7 +46,7 @@ PROBATION_POINTS: Final = 5000
 class _Series:
     """One series: each point's event, and whether it raised an alarm."""
 
-    events: IntArray
+    events: FloatArray | IntArray
     alarms: Flags
 
     def windows(self) -> list[tuple[int, int]]:
@@ -60,7 +61,7 @@ def _series(sample: Sample) -> Iterator[_Series]:
     names = sample.truth[:, 1]
     for name in dict.fromkeys(names.tolist()):
         rows = names == name
-        yield _Series(sample.truth[rows, 0].astype(np.int64), alarms[rows])
+        yield _Series(sample.truth[rows, 0], alarms[rows])
 
 
 def _episodes(alarms: Flags) -> list[tuple[int, int]]:
@@ -130,7 +131,7 @@ def probation(points: int) -> int:
 
 def _window_score(window: tuple[int, int], alarms: list[int], profile: Profile) -> float:
     start, end = window
-    inside = [place for place in alarms if start <= place <= end]
+    inside = alarms[bisect_left(alarms, start) : bisect_right(alarms, end)]
     if not inside:
         return -profile.missed
     places = (-(end - place + 1) / (end - start + 1) for place in inside)

@@ -10,7 +10,7 @@ import io
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
@@ -46,6 +46,9 @@ class Box:
     height: float
     score: float = 1.0
     ignored: bool = False
+
+
+Pictures = tuple[tuple[Box, ...], ...]
 
 
 def _items(text: str) -> list[list[str]]:
@@ -137,12 +140,18 @@ def _annotations(
     return records
 
 
+@lru_cache(maxsize=1)
+def _summary(truths: Pictures, answers: Pictures) -> tuple[float, ...]:
+    """Return COCO's numbers; a board with several of its columns evaluates an answer once."""
+    return tuple(coco_numbers(truths, answers).tolist())
+
+
 def _coco(place: int, sample: Sample) -> float:
     truths, answers = parse_truths(sample, read_boxes), parse_answers(sample, read_detections)
     if not any(truths):
         code = "undefined_no_positive"
         raise UndefinedMetricError(code)
-    value = float(coco_numbers(truths, answers)[place])
+    value = _summary(tuple(map(tuple, truths)), tuple(map(tuple, answers)))[place]
     if value < 0:
         code = "undefined_no_positive"
         raise UndefinedMetricError(code)
@@ -157,7 +166,7 @@ def _overlaps(one: Box, others: Sequence[Box], extra: float) -> FloatArray:
         height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y) + extra
         shared = max(width, 0.0) * max(height, 0.0)
         union = _area(one, extra) + _area(other, extra) - shared
-        found.append(shared / union)
+        found.append(shared / union if union > 0 else 0.0)
     return np.array(found, np.float64)
 
 

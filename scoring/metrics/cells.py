@@ -10,6 +10,7 @@ from typing import Final, NoReturn, TypeVar
 from scoring.errors import InvalidSubmission, TruthError
 from scoring.messages import Message
 from scoring.metrics.base import Sample
+from scoring.strict_json import read_integer, unique_object
 
 __all__ = [
     "CellError",
@@ -39,6 +40,7 @@ class CellFault(StrEnum):
     TOO_MANY = "cell_too_many"
     JSON = "cell_json"
     SPANS = "cell_spans"
+    SIDE = "cell_side"
     FIELDS = "cell_fields"
     RUNS = "cell_runs"
     BOXES = "cell_boxes"
@@ -109,17 +111,23 @@ def read_ids(text: str) -> list[str]:
 def read_json(text: str) -> object:
     """Return what strict JSON in a cell says: no duplicate keys, no NaN; raise `CellError`."""
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
+        return json.loads(
+            text,
+            object_pairs_hook=unique_object,
+            parse_constant=_refuse_constant,
+            parse_float=_real,
+            parse_int=read_integer,
+        )
     except (ValueError, RecursionError) as error:
         raise CellError(CellFault.JSON, reason=str(error)[:_SHOWN]) from None
 
 
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        message = "a key comes twice"
+def _real(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        message = "a number is too large"
         raise ValueError(message)
-    return found
+    return value
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -59,7 +59,10 @@ def _value(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
-        return f"{value:.12g}"
+        try:
+            return f"{value:.12g}"
+        except OverflowError:  # a whole number beyond every float
+            raise CellError(CellFault.NUMBER, value=f"{str(value)[:20]}…") from None
     if isinstance(value, str):
         text = normalise(value)
         try:

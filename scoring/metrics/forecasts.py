@@ -8,9 +8,8 @@ import numpy as np
 
 from scoring.errors import InvalidSubmission
 from scoring.messages import Message
-from scoring.metrics.base import Kind, Metric, Param, ParamKind, Sample, UndefinedMetricError
-from scoring.metrics.regression import pinball_losses
-from scoring.spec import Direction
+from scoring.metrics.base import Param, ParamKind, Sample, UndefinedMetricError
+from scoring.metrics.regression import of_numbers, pinball_losses, symmetric_errors
 from scoring.types import FloatArray
 
 __all__ = ["FAMILY"]
@@ -19,15 +18,11 @@ EARLY: Final = 13.0
 LATE: Final = 10.0
 
 
-def _undefined(code: str) -> UndefinedMetricError:
-    return UndefinedMetricError(code)
-
-
 def _log_errors(sample: Sample) -> FloatArray:
     """Return (ln(1 + f) - ln(1 + y))² by row; numbers must not be negative."""
     if (sample.truth < 0).any():
         code = "undefined_negative"
-        raise _undefined(code)
+        raise UndefinedMetricError(code)
     below = np.flatnonzero(sample.prediction < 0)
     if len(below):
         row = int(below[np.argmin(sample.lines[below])])
@@ -51,7 +46,7 @@ def _scaled(sample: Sample) -> FloatArray:
     scale = sample.truth[:, 1]
     if not (scale > 0).all():
         code = "undefined_zero"
-        raise _undefined(code)
+        raise UndefinedMetricError(code)
     scaled: FloatArray = np.abs(sample.truth[:, 0] - sample.prediction) / scale
     return scaled
 
@@ -60,23 +55,16 @@ def _mase(sample: Sample) -> float:
     return float(np.mean(_scaled(sample)))
 
 
-def _symmetric(truth: FloatArray, forecast: FloatArray) -> FloatArray:
-    size = np.abs(truth) + np.abs(forecast)
-    parts: FloatArray = np.zeros(len(size))
-    np.divide(2.0 * np.abs(truth - forecast), size, out=parts, where=size > 0)
-    return parts
-
-
 def _owa(sample: Sample) -> float:
     """Return the mean of sMAPE and MASE, each relative to that of the reference forecast."""
     truth, reference = sample.truth[:, 0].astype(np.float64), sample.truth[:, 2].astype(np.float64)
     forecast = sample.prediction.astype(np.float64)
-    theirs = float(np.mean(_symmetric(truth, reference)))
+    theirs = float(np.mean(symmetric_errors(truth, reference)))
     scaled = float(np.mean(np.abs(truth - reference) / sample.truth[:, 1]))
     if theirs == 0 or scaled == 0:
         code = "undefined_zero"
-        raise _undefined(code)
-    ours = float(np.mean(_symmetric(truth, forecast)))
+        raise UndefinedMetricError(code)
+    ours = float(np.mean(symmetric_errors(truth, forecast)))
     return 0.5 * (ours / theirs + _mase(sample) / scaled)
 
 
@@ -93,7 +81,7 @@ def _weighted_quantile_loss(sample: Sample) -> float:
     size = float(np.abs(sample.truth).sum())
     if size == 0:
         code = "undefined_zero"
-        raise _undefined(code)
+        raise UndefinedMetricError(code)
     return float(_crps_losses(sample).sum() / size)
 
 
@@ -136,18 +124,10 @@ def _mean_absolute_losses(sample: Sample) -> FloatArray:
     return losses
 
 
-_of_forecast = partial(
-    Metric,
-    direction=Direction.MIN,
-    low=0.0,
-    high=float("inf"),
-    target=Kind.NUMBER,
-    prediction=Kind.NUMBER,
-)
 _QUANTILES: Final = {"quantiles": Param(ParamKind.NUMBERS, required=True)}
 
 FAMILY: Final = (
-    _of_forecast(
+    of_numbers(
         "rmsle",
         score=_rmsle,
         loss=_log_errors,
@@ -155,7 +135,7 @@ FAMILY: Final = (
         aliases=("root_mean_squared_log_error",),
         source="sklearn.metrics.root_mean_squared_log_error",
     ),
-    _of_forecast(
+    of_numbers(
         "mase",
         score=_mase,
         loss=_scaled,
@@ -163,14 +143,14 @@ FAMILY: Final = (
         source="mean of |e| / scale, the scale being the in-sample mean absolute error of the"
         " (seasonal) naive forecast; Hyndman and Koehler (2006)",
     ),
-    _of_forecast(
+    of_numbers(
         "owa",
         score=_owa,
         targets=("value", "scale", "reference"),
         source="(sMAPE / sMAPE_ref + MASE / MASE_ref) / 2; Makridakis, Spiliotis, Assimakopoulos"
         " (2020)",
     ),
-    _of_forecast(
+    of_numbers(
         "crps",
         score=_crps,
         loss=_crps_losses,
@@ -179,7 +159,7 @@ FAMILY: Final = (
         source="twice the mean pinball loss over the quantiles, which tends to the CRPS as they"
         " grow dense; Gneiting and Ranjan (2011)",
     ),
-    _of_forecast(
+    of_numbers(
         "weighted_quantile_loss",
         score=_weighted_quantile_loss,
         predictions=None,
@@ -187,20 +167,20 @@ FAMILY: Final = (
         source="2 · sum of pinball losses / sum |y|, averaged over the quantiles; Salinas et al."
         " (2020)",
     ),
-    _of_forecast(
+    of_numbers(
         "phm08",
         score=_phm08,
         loss=_phm08_losses,
         source="sum of exp(-d/13) - 1 (early) or exp(d/10) - 1 (late); Saxena et al. (2008)",
     ),
-    _of_forecast(
+    of_numbers(
         "mcrmse",
         score=partial(_columnwise, _root_mean_squares),
         predictions=None,
         targets=(),
         source="mean over the columns of the root mean squared error",
     ),
-    _of_forecast(
+    of_numbers(
         "mcmae",
         score=partial(_columnwise, _mean_absolutes),
         loss=_mean_absolute_losses,

@@ -25,6 +25,7 @@ __all__ = ["FAMILY", "read_runs", "shared_pixels"]
 
 MAX_RUNS: Final = 1_000_000
 _MAX_DIGITS: Final = 12
+_SHOWN: Final = 60
 
 
 def read_runs(text: str) -> IntArray:
@@ -41,6 +42,14 @@ def read_runs(text: str) -> IntArray:
     if (starts < 1).any() or (ends <= starts).any() or (starts[1:] < ends[:-1]).any():
         raise CellError(CellFault.RUNS)
     return runs
+
+
+def _read_side(text: str) -> int:
+    """Return a picture's height or width in pixels; raise `CellError`."""
+    value = read_number(text)
+    if value < 1 or not value.is_integer():
+        raise CellError(CellFault.SIDE, value=text[:_SHOWN])
+    return int(value)
 
 
 def shared_pixels(one: IntArray, other: IntArray) -> int:
@@ -68,11 +77,11 @@ def _size(runs: IntArray) -> int:
 def _areas(sample: Sample) -> FloatArray:
     """Return (shared, true, given) pixels by picture, shape (n, 3)."""
     truths, answers = parse_truths(sample, read_runs), parse_answers(sample, read_runs)
-    heights = parse_truths(sample, read_number, 1)
-    widths = parse_truths(sample, read_number, 2)
+    heights = parse_truths(sample, _read_side, 1)
+    widths = parse_truths(sample, _read_side, 2)
     rows = []
     for row, (truth, given) in enumerate(zip(truths, answers, strict=True)):
-        pixels = int(heights[row] * widths[row])
+        pixels = heights[row] * widths[row]
         if len(truth) and truth[-1, 1] > pixels + 1:
             name = f"row {row + 1}"
             raise TruthError(Message("truth_unreadable", {"name": name, "reason": "runs too far"}))

@@ -3,9 +3,8 @@
 from typing import Final
 
 import numpy as np
-from sklearn import metrics as sk
 
-from scoring.errors import InvalidSubmission
+from scoring.errors import InvalidSubmission, TruthError
 from scoring.messages import Message
 from scoring.metrics.base import Kind, Metric, Sample, UndefinedMetricError
 from scoring.spec import Direction
@@ -22,13 +21,17 @@ def _quadratic_kappa(sample: Sample) -> float:
         raise InvalidSubmission(
             Message("not_integer", params, int(sample.lines[row]), sample.names[0])
         )
-    truth, given = sample.truth.astype(np.int64), sample.prediction.astype(np.int64)
+    if (sample.truth != np.round(sample.truth)).any():
+        params = {"name": "target", "reason": "a grade is not a whole number"}
+        raise TruthError(Message("truth_unreadable", params))
+    truth, given = sample.truth.astype(np.float64), sample.prediction.astype(np.float64)
     if len(np.union1d(truth, given)) == 1:
         code = "undefined_agreement"
         raise UndefinedMetricError(code)
-    # ranks keep the distances as long as every grade between is listed
-    grades = np.arange(min(truth.min(), given.min()), max(truth.max(), given.max()) + 1)
-    return float(sk.cohen_kappa_score(truth, given, labels=grades, weights="quadratic"))
+    # the weights are squares, so their means need no table of all grades between the extremes
+    observed = np.mean(np.square(truth - given))
+    expected = np.var(truth) + np.var(given) + np.square(np.mean(truth) - np.mean(given))
+    return float(1.0 - observed / expected)
 
 
 FAMILY: Final = (

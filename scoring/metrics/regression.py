@@ -9,9 +9,9 @@ from sklearn import metrics as sk
 
 from scoring.metrics.base import Kind, Metric, Param, ParamKind, Sample, UndefinedMetricError
 from scoring.spec import Direction
-from scoring.types import FloatArray
+from scoring.types import FloatArray, IntArray
 
-__all__ = ["FAMILY", "pinball_losses"]
+__all__ = ["FAMILY", "of_numbers", "pinball_losses", "symmetric_errors"]
 
 
 def _distance(sample: Sample) -> FloatArray:
@@ -31,10 +31,14 @@ def _relative(sample: Sample) -> FloatArray:
 
 
 def _symmetric(sample: Sample) -> FloatArray:
+    return symmetric_errors(sample.truth, sample.prediction)
+
+
+def symmetric_errors(truth: FloatArray | IntArray, given: FloatArray | IntArray) -> FloatArray:
     """Return 2|e| / (|y| + |f|), and 0 where both are zero."""
-    scale = np.abs(sample.truth) + np.abs(sample.prediction)
+    scale = np.abs(truth) + np.abs(given)
     parts: FloatArray = np.zeros(len(scale))
-    np.divide(2.0 * _distance(sample), scale, out=parts, where=scale > 0)
+    np.divide(2.0 * np.abs(truth - given), scale, out=parts, where=scale > 0)
     return parts
 
 
@@ -111,7 +115,7 @@ def _pinball(sample: Sample) -> float:
     return float(np.mean(pinball_losses(sample)))
 
 
-_of_numbers = partial(
+of_numbers = partial(
     Metric,
     direction=Direction.MIN,
     low=0.0,
@@ -120,24 +124,24 @@ _of_numbers = partial(
     prediction=Kind.NUMBER,
 )
 
-_of_correlation = partial(_of_numbers, direction=Direction.MAX, low=-1.0, high=1.0)
+_of_correlation = partial(of_numbers, direction=Direction.MAX, low=-1.0, high=1.0)
 
 FAMILY: Final = (
-    _of_numbers(
+    of_numbers(
         "mae",
         score=_mae,
         loss=_distance,
         aliases=("mean_absolute_error",),
         source="sklearn.metrics.mean_absolute_error",
     ),
-    _of_numbers(
+    of_numbers(
         "mse",
         score=_mse,
         loss=_square,
         aliases=("mean_squared_error",),
         source="sklearn.metrics.mean_squared_error",
     ),
-    _of_numbers(
+    of_numbers(
         "rmse",
         score=_rmse,
         loss=_square,
@@ -145,7 +149,7 @@ FAMILY: Final = (
         aliases=("root_mean_squared_error",),
         source="sklearn.metrics.root_mean_squared_error",
     ),
-    _of_numbers(
+    of_numbers(
         "r2",
         direction=Direction.MAX,
         low=float("-inf"),
@@ -154,35 +158,35 @@ FAMILY: Final = (
         loss=_square,
         source="sklearn.metrics.r2_score",
     ),
-    _of_numbers(
+    of_numbers(
         "mape",
         score=_mape,
         loss=_relative,
         aliases=("mean_absolute_percentage_error",),
         source="mean of |e|/|y|, a fraction; sklearn.metrics.mean_absolute_percentage_error",
     ),
-    _of_numbers(
+    of_numbers(
         "smape",
         high=2.0,
         score=_smape,
         loss=_symmetric,
         source="mean of 2|e|/(|y|+|f|), a fraction; Makridakis, Spiliotis, Assimakopoulos (2020)",
     ),
-    _of_numbers(
+    of_numbers(
         "wmape",
         score=_wmape,
         loss=_distance,
         source="sum |e| / sum |y|, also called WAPE; Hyndman and Koehler (2006)",
     ),
-    _of_numbers(
+    of_numbers(
         "median_absolute_error",
         score=_median_error,
         source="sklearn.metrics.median_absolute_error",
     ),
     _of_correlation("pearson", score=_pearson, source="scipy.stats.pearsonr"),
     _of_correlation("spearman", score=_spearman, source="scipy.stats.spearmanr"),
-    _of_numbers("max_error", score=_max_error, source="sklearn.metrics.max_error"),
-    _of_numbers(
+    of_numbers("max_error", score=_max_error, source="sklearn.metrics.max_error"),
+    of_numbers(
         "pinball",
         score=_pinball,
         loss=pinball_losses,

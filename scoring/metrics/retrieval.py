@@ -4,6 +4,7 @@ The truth lists what is relevant, as names separated by blanks; `name:grade` giv
 above 0, judged and not relevant at 0). Names that are not in the truth are not relevant.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
@@ -53,9 +54,17 @@ def _average_precision(grades: Grades, ranking: Sequence[str], cut: int) -> floa
 
 
 def _ndcg(grades: Grades, ranking: Sequence[str], cut: int) -> float:
-    gains = [2.0 ** grades.get(name, 0.0) - 1.0 for name in ranking[:cut]]
-    ideal = sorted((2.0**grade - 1.0 for grade in grades.values()), reverse=True)[:cut]
-    return _discounted(gains) / _discounted(ideal)
+    gains = [_gain(grades.get(name, 0.0)) for name in ranking[:cut]]
+    ideal = _discounted(sorted(map(_gain, grades.values()), reverse=True)[:cut])
+    # grades beyond what 2^grade - 1 can tell leave no score
+    return _discounted(gains) / ideal if 0 < ideal < math.inf else math.nan
+
+
+def _gain(grade: float) -> float:
+    try:
+        return float(2.0**grade - 1.0)
+    except OverflowError:
+        return math.inf
 
 
 def _discounted(gains: Sequence[float]) -> float:

@@ -153,8 +153,12 @@ def _fits(param: Param, value: ParamValue) -> bool:
 
 
 def _is_between(param: Param, value: ParamValue) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and param.low < float(value) < param.high  # type: ignore[arg-type]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return param.low < float(value) < param.high
+    except OverflowError:  # a whole number beyond every float
+        return False
 
 
 def _described(param: Param) -> str:

@@ -69,11 +69,12 @@ def edit_distance(one: Sequence[str], other: Sequence[str]) -> int:
     if len(one) < len(other):
         one, other = other, one
     row = np.arange(len(other) + 1)
-    letters = np.array(list(other), dtype=object)
+    numbers = {piece: number for number, piece in enumerate(dict.fromkeys(other))}
+    letters = np.array([numbers[piece] for piece in other], np.int64)
     for count, char in enumerate(one, start=1):
         step = np.empty_like(row)
         step[0] = count
-        step[1:] = np.minimum(row[1:] + 1, row[:-1] + (letters != char))
+        step[1:] = np.minimum(row[1:] + 1, row[:-1] + (letters != numbers.get(char, -1)))
         # an insertion takes the cell to its left plus one: a running minimum along the row
         places = np.arange(len(step))
         row = np.minimum.accumulate(step - places) + places
