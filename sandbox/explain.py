@@ -31,7 +31,7 @@ _CHAINED = (
 )
 _FATAL = "Fatal Python error:"
 _IGNORED = "Exception ignored in"
-_GROUP_MARGIN = re.compile(r" +[|+] ")
+_GROUP_MARGIN = re.compile(r"^ +[|+] ")
 
 _STACK = re.compile(r"(?:Stack|Current thread 0x[0-9a-f]+[^\n]{0,80}) \(most recent call first\):$")
 _STACK_FRAME = re.compile(

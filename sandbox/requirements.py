@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
@@ -41,8 +42,9 @@ _OTHER_NAMES: Final[Mapping[str, str]] = MappingProxyType(
 _LOCATION: Final = re.compile(
     r"(?:[a-z+]+://|git@|\.{0,2}/|.+\.(?:whl|zip|tar\.gz)$)", re.IGNORECASE
 )
-_COMMENT: Final = re.compile(r"(?:^|\s+)#.*$")
-_HASH: Final = re.compile(r"\s+--hash[= ]\S+")
+# a match starts where its white space starts: else a line of spaces takes the square of its length
+_COMMENT: Final = re.compile(r"(?:^|(?<!\s)\s+)#.*$")
+_HASH: Final = re.compile(r"(?<!\s)\s+--hash[= ]\S+")
 
 
 class FindingCode(StrEnum):
@@ -86,7 +88,7 @@ def check_requirements(
         return (Finding(FindingCode.NOT_TEXT, content.count(b"\n", 0, error.start) + 1, ""),)
     brought = frozenset(canonicalize_name(name) for name in own)
     found = (check_line(number, line, manifest, brought) for number, line in logical_lines(text))
-    return tuple(finding for finding in found if finding is not None)[:MOST_FINDINGS]
+    return tuple(islice((finding for finding in found if finding is not None), MOST_FINDINGS))
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -111,8 +113,11 @@ def check_line(number: int, line: str, manifest: Manifest, own: AbstractSet[str]
     shown = line[:_LONGEST_SHOWN]
     if isinstance(wanted, FindingCode):
         return Finding(wanted, number, shown)
-    if canonicalize_name(wanted.name) in own or not _applies(wanted, manifest):
-        return None
+    try:
+        if canonicalize_name(wanted.name) in own or not _applies(wanted, manifest):
+            return None
+    except (ValueError, RecursionError):  # a marker that compares what nobody can compare
+        return Finding(FindingCode.UNREADABLE, number, shown)
     package = _find(wanted, manifest)
     if package is None:
         return _unavailable(number, shown, wanted, manifest)
@@ -136,7 +141,7 @@ def _read(line: str) -> Requirement | FindingCode:
         return FindingCode.LOCATION
     try:
         wanted = Requirement(line)
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):
         return FindingCode.UNREADABLE
     return wanted if wanted.url is None else FindingCode.LOCATION
 

@@ -177,6 +177,7 @@ class Monitor:
 def _is_over(output: Path, limits: Limits) -> bool:
     """Tell whether the output folder is beyond its bytes or entries, looking no further."""
     total = count = 0
+    most = limits.output_bytes + policy.OUTPUT_SLACK_BYTES
     waiting = [str(output)]
     while waiting:
         try:
@@ -187,14 +188,11 @@ def _is_over(output: Path, limits: Limits) -> bool:
                     total += status.st_blocks * 512
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
-                    if count > limits.output_files or total > limits.output_bytes + _SLACK:
+                    if count > limits.output_files or total > most:
                         return True
         except OSError:  # removed while we looked
             continue
     return False
-
-
-_SLACK = policy.OUTPUT_SLACK_BYTES
 
 
 def _thread(name: str, target: Callable[[], None]) -> threading.Thread:

@@ -17,8 +17,8 @@ from sandbox.types import SandboxUnavailableError
 _NEWEST_SPOKEN: Final = (1, 48)
 _FRAME_HEADER: Final = 8
 _LARGEST_READ: Final = 1 << 16
-SLOW_S: Final = 900
-"""Sending a large tree: as long as the engine takes bytes."""
+SLOW_CALL_TIMEOUT_S: Final = 900
+"""Sending a large tree, pulling or building an image."""
 
 
 class EngineApi:
@@ -105,12 +105,12 @@ class EngineApi:
     def put_archive(self, container: str, target: str, source: IO[bytes]) -> None:
         """Unpack a tar archive into a folder of a container."""
         path = self._path(f"/containers/{quote(container)}/archive?{urlencode({'path': target})}")
-        self._transport.send("sending files", path, source, timeout_s=SLOW_S)
+        self._transport.send("sending files", path, source, timeout_s=SLOW_CALL_TIMEOUT_S)
 
     def get_archive(self, container: str, folder: str) -> AbstractContextManager[Iterator[bytes]]:
         """Stream a folder of a container as tar."""
         path = self._path(f"/containers/{quote(container)}/archive?{urlencode({'path': folder})}")
-        return self._transport.stream("collecting the output", path, timeout_s=SLOW_S)
+        return self._transport.stream("collecting the output", path, timeout_s=SLOW_CALL_TIMEOUT_S)
 
     @contextmanager
     def attach(self, container: str, *, stdin: bool) -> Iterator["Attached"]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from docker.errors import DockerException, ImageNotFound
 
-from sandbox.docker.engine import SLOW_CALL_TIMEOUT_S, Engine, engine_errors
+from sandbox.docker.api import SLOW_CALL_TIMEOUT_S
+from sandbox.docker.engine import Engine, engine_errors
 from sandbox.recipes import IMAGES
 from sandbox.types import Progress, SandboxError
 

@@ -20,7 +20,8 @@ from docker.types import HostConfig, Mount
 
 from sandbox import policy
 from sandbox.docker import labels
-from sandbox.docker.engine import SLOW_CALL_TIMEOUT_S, Engine, engine_errors, remove_container
+from sandbox.docker.api import SLOW_CALL_TIMEOUT_S
+from sandbox.docker.engine import Engine, engine_errors, remove_container
 from sandbox.docker.transport import EngineRefusalError
 from sandbox.trees import Entry, tree_bytes, tree_digest, tree_fingerprint, walk_tree, write_tar
 from sandbox.types import MIB, SandboxError
@@ -28,12 +29,22 @@ from sandbox.types import MIB, SandboxError
 CACHE_LIMIT_BYTES = 20 << 30
 """What the cache may hold; beyond it the oldest entries not in use are removed."""
 
+ETC_VOLUME = "baijing-etc-"
+"""How the name of an image's /etc volume begins; its `short_id` comes next."""
+
+ID_LENGTH = 40
+
 _IN_MEMORY_BYTES = 16 * MIB
 _MOUNT = "/tree"
 _ETC = "/etc"
 _ETC_DIGEST = hashlib.sha256(repr(sorted(policy.ETC.items())).encode()).hexdigest()[:8]
 _LOCK_POLL_S = 0.2
 _COMPLETE = "-complete"
+
+
+def short_id(image_id: str) -> str:
+    """Return the part of an image's id that the name of its /etc volume holds."""
+    return image_id.rpartition(":")[2][:ID_LENGTH]
 
 
 def send_tree(
@@ -87,7 +98,7 @@ class TreeCache:
         An engine empties /etc/hosts in every container and writes it only where there is
         networking, which a run has not; mounting the whole folder is the way past that.
         """
-        name = f"baijing-etc-{image_id.rpartition(':')[2][:40]}-{_ETC_DIGEST}"
+        name = f"{ETC_VOLUME}{short_id(image_id)}-{_ETC_DIGEST}"
         if not self._exists(name + _COMPLETE):
             with self._filling(name, image_id, Mount(_ETC, name)) as filler:
                 if not self._exists(name + _COMPLETE):
@@ -139,7 +150,6 @@ class TreeCache:
             labels.INSTALLATION: self._installation,
             labels.OWNER: "",
             labels.EXPIRES: str(expires),
-            labels.PROCESS: labels.this_process(),
             labels.PROCESS: labels.this_process(),
         }
         deadline = time.monotonic() + SLOW_CALL_TIMEOUT_S

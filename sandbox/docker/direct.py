@@ -48,7 +48,7 @@ class DirectWorkspace(Workspace):
         del labels
         try:
             self._folder.mkdir(mode=0o700, parents=True)
-            self.adopt()
+            _adopt(self._folder)
             self._output.mkdir()
             mount_tmpfs(self._output, tmpfs_options(runs.limits, uid))
             for index in range(len(runs.own)):
@@ -83,12 +83,6 @@ class DirectWorkspace(Workspace):
             message = f"cannot remove the run's folders: {error}"
             raise SandboxError(message) from error
 
-    def adopt(self) -> None:
-        """Note that this process is the one to remove it all."""
-        fresh = self._folder / f"{_OWNER}.{os.getpid()}"
-        fresh.write_text(identity(), encoding="ascii")
-        fresh.replace(self._folder / _OWNER)
-
     def _own(self, index: int) -> Path:
         return self._folder / f"own{index}"
 
@@ -100,15 +94,18 @@ class DirectWorkspace(Workspace):
 
 
 def shares_files(engine: Engine, root: Path, image_id: str, marks: RunLabels) -> bool:
-    """Tell whether the engine sees what this process mounts: a container is asked to read it."""
-    if os.geteuid() != 0 or engine.maps_user_ids():
+    """Tell whether the engine sees what this process mounts: a container is asked to read it.
+
+    For an engine that does not map user ids.
+    """
+    if os.geteuid() != 0:
         return False
     uid = policy.draw_uid(mapped=False)
     folder = root / f"probe-{marks.run_id}"
     token = secrets.token_hex(16)
     try:
         folder.mkdir(mode=0o700, parents=True)
-        (folder / _OWNER).write_text(identity(), encoding="ascii")
+        _adopt(folder)
         (folder / "output").mkdir()
         mount_tmpfs(folder / "output", tmpfs_options(_PROBE_LIMITS, uid))
         (folder / "output" / "token").write_text(token, encoding="ascii")
@@ -156,6 +153,13 @@ def clear_folders(root: Path, keep: Callable[[str], bool]) -> None:
         with suppress(OSError):
             if _is_deserted(folder) and not keep(folder.name):
                 _remove(folder)
+
+
+def _adopt(folder: Path) -> None:
+    """Note that this process is the one to remove it all."""
+    fresh = folder / f"{_OWNER}.{os.getpid()}"
+    fresh.write_text(identity(), encoding="ascii")
+    fresh.replace(folder / _OWNER)
 
 
 def _remove(folder: Path) -> None:

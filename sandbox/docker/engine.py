@@ -22,9 +22,6 @@ from sandbox.docker.api import EngineApi
 from sandbox.docker.transport import EngineRefusalError, find_address
 from sandbox.types import SandboxError, SandboxUnavailableError
 
-SLOW_CALL_TIMEOUT_S = 900
-"""Sending a large tree, pulling or building an image."""
-
 _CONNECTIONS = 64
 _RETRY_S = 0.05
 _UNREACHABLE = (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError)

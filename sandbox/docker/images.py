@@ -9,8 +9,9 @@ from typing import cast
 
 from docker.errors import DockerException
 
+from sandbox.docker.api import SLOW_CALL_TIMEOUT_S
 from sandbox.docker.bases import base_digest, find_base, find_image
-from sandbox.docker.engine import SLOW_CALL_TIMEOUT_S, Engine, engine_errors
+from sandbox.docker.engine import Engine, engine_errors
 from sandbox.locks import file_lock
 from sandbox.recipes import (
     COMMON,

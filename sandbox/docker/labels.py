@@ -58,14 +58,10 @@ class RunLabels:
         made = cls.for_slot(uuid.uuid4().hex[:16], installation, 0)
         return cls(made.run_id, {**made.values, PROCESS: this_process()})
 
-    def name(self, part: str) -> str:
-        """Return the engine-wide name of one part of the run."""
-        return f"baijing-{self.run_id}-{part}"
-
 
 def this_process() -> str:
     """Return the name of this process among those of its machine and its process namespace."""
-    return f"{_neighbourhood()}.{identity()}"
+    return f"{neighbourhood()}.{identity()}"
 
 
 def is_deserted(values: Mapping[str, str]) -> bool:
@@ -74,8 +70,8 @@ def is_deserted(values: Mapping[str, str]) -> bool:
     Its process is gone; or, where that was of another machine or container, it has outlived any
     run it could belong to.
     """
-    neighbourhood, _, process = values.get(PROCESS, "").rpartition(".")
-    if process and neighbourhood == _neighbourhood():
+    place, _, process = values.get(PROCESS, "").rpartition(".")
+    if process and place == neighbourhood():
         return not is_running(process)
     return has_expired(values)
 
@@ -87,7 +83,7 @@ def has_expired(values: Mapping[str, str]) -> bool:
 
 
 @cache
-def _neighbourhood() -> str:
+def neighbourhood() -> str:
     """Return what tells apart process ids that mean different processes: boot and namespace."""
     boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     return f"{boot}.{Path('/proc/self/ns/pid').stat().st_ino}"

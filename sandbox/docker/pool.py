@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sandbox.docker.filler import Filler
+from sandbox.docker.labels import neighbourhood
 from sandbox.docker.runclass import RunClass
 from sandbox.docker.slots import Slot, Slots, State
 from sandbox.docker.waiting import add_slot, drop
@@ -103,7 +104,7 @@ class Pool:
         # a slot's file is there before its container and after it: one without a file was made by
         # the engine when who had asked for it was dead already
         made = self._workshop.list_pool(self._workshop.pool)
-        known = frozenset(slot.slot_id for slot in self._slots.all())
+        known = self._slots.held()
         for slot_id in made - known:
             self._workshop.stage(slot_id).close()
         self._workshop.clear(known)
@@ -122,11 +123,7 @@ def _name(workshop: Workshop) -> str:
         workshop.engine.base_url or "",
         "by socket" if workshop.by_socket else "direct",
     )
-    life = (
-        Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"),
-        str(Path("/proc/self/ns/pid").stat().st_ino),
-    )
-    return f"{_digest(place)}-{_digest(life)}"
+    return f"{_digest(place)}-{_digest((neighbourhood(),))}"
 
 
 def _digest(facts: tuple[str, ...]) -> str:

@@ -17,7 +17,7 @@ from typing_extensions import override
 from sandbox import policy
 from sandbox.deaths import Death, awaiting
 from sandbox.docker.api import Attached, EngineApi
-from sandbox.docker.engine import Engine, remove_container
+from sandbox.docker.engine import Engine
 from sandbox.docker.options import ProgramSpec, host_config
 from sandbox.docker.usage import Sampler
 from sandbox.gpu import watch
@@ -93,7 +93,7 @@ class ColdStart(Launch):
 
 
 class Program:
-    """One untrusted container from its launch to its verified removal."""
+    """One untrusted container from its launch to its death."""
 
     def __init__(
         self, engine: Engine, container: str, limits: Limits, devices: tuple[str, ...] = ()
@@ -105,10 +105,6 @@ class Program:
         self._done = threading.Event()
         self._exit_code: int | None = None
         self._is_sure = False
-
-    def remove(self) -> None:
-        """Kill what is left, remove the container and verify that it is gone."""
-        remove_container(self._engine, self._id)
 
     def run(
         self, launch: Launch, capture: LogCapture, cancel: threading.Event, phases: Stopwatch

@@ -1,21 +1,19 @@
 """Which images an engine keeps: those of present recipes, those in use, and a few of the last."""
 
+import http.client
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from docker.errors import APIError, ImageNotFound
 
-from sandbox.docker.engine import SLOW_CALL_TIMEOUT_S, Engine, engine_errors, remove_volume
+from sandbox.docker.api import SLOW_CALL_TIMEOUT_S
+from sandbox.docker.cache import ETC_VOLUME, ID_LENGTH, short_id
+from sandbox.docker.engine import Engine, engine_errors, remove_volume
 from sandbox.docker.images import STAGE, image_tag, libraries_tag
 from sandbox.recipes import find_recipe, recipe_names
 from sandbox.types import SandboxError
 
 _REPOSITORY = "baijing/"
-_ETC = "baijing-etc-"
-_ID_LENGTH = 40
-"""How much of an image's id the name of its /etc volume holds; see `sandbox.docker.cache`."""
-
-_CONFLICT = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +146,7 @@ def _remove_image(engine: Engine, tag: str) -> bool:
         except ImageNotFound:
             return False
         except APIError as error:
-            if error.status_code != _CONFLICT:
+            if error.status_code != http.client.CONFLICT:
                 raise
             return False
     return True
@@ -159,18 +157,14 @@ def _stray_volumes(engine: Engine, leaving: frozenset[str]) -> tuple[str, ...]:
     with engine_errors("listing volumes"):
         volumes = engine.client().api.volumes().get("Volumes") or []
         ids = {str(entry["Id"]) for entry in engine.client().api.images(all=True)}
-    here = {_short(image_id) for image_id in ids - leaving}
+    here = {short_id(image_id) for image_id in ids - leaving}
     names = (str(volume["Name"]) for volume in volumes)
     return tuple(sorted(name for name in names if _is_stray(name, here)))
 
 
 def _is_stray(name: str, here: set[str]) -> bool:
-    of_image = name.removeprefix(_ETC)[:_ID_LENGTH]
-    return name.startswith(_ETC) and len(of_image) == _ID_LENGTH and of_image not in here
-
-
-def _short(image_id: str) -> str:
-    return image_id.rpartition(":")[2][:_ID_LENGTH]
+    of_image = name.removeprefix(ETC_VOLUME)[:ID_LENGTH]
+    return name.startswith(ETC_VOLUME) and len(of_image) == ID_LENGTH and of_image not in here
 
 
 def _remove_volume(engine: Engine, name: str) -> bool:

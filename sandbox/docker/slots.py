@@ -19,7 +19,7 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from sandbox.docker.runclass import RunClass
-from sandbox.processes import identity
+from sandbox.processes import identity, is_running
 
 LIFETIME_S: Final = 3600
 """How long a slot may wait; then it is replaced, and a forgotten one ends by itself."""
@@ -146,6 +146,15 @@ class Slots:
             slot = _read(path)
             if slot is not None:
                 yield slot
+
+    def held(self) -> frozenset[str]:
+        """Return the ids of the slots whose process runs.
+
+        Their names alone are looked at: a slot that changes hands just now cannot be read, and
+        whoever took it would lose its container as nobody's.
+        """
+        names = (path.name.split("~", 3) for path in self._root.glob("*/*~*~*~*"))
+        return frozenset(slot_id for slot_id, _, process, _ in names if is_running(process))
 
     def ring(self) -> None:
         """Wake who refills, if anybody listens."""

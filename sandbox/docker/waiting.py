@@ -129,29 +129,25 @@ def add_slot(workshop: Workshop, slots: Slots, runs: RunClass) -> str:
         made = make_slot(workshop, slot, runs)
         slots.publish(slot, made)
     except BaseException:
+        with contextlib.suppress(SandboxError):
+            workshop.stage(slot.slot_id).close()
         slots.forget(slot)
         raise
     return made.container
 
 
 def make_slot(workshop: Workshop, slot: Slot, runs: RunClass) -> Made:
-    """Make a slot's folders and container, up to READY; raise SandboxError."""
+    """Make a slot's folders and container, up to READY; raise SandboxError, leaving the pieces."""
     marks = RunLabels.for_slot(slot.slot_id, workshop.installation, LIFETIME_S + runs.limits.wall_s)
     marks = replace(marks, values={**marks.values, POOL: workshop.pool})
     command = Command(
         (*_runner_command(), *preloads(runs.image, runs.limits)), runs.environment, waits=True
     )
-    stage = workshop.stage(slot.slot_id)
     api = workshop.engine.api
-    try:
-        container = workshop.make(stage, runs, marks, command)
-        with api.attach(container, stdin=False) as attached:
-            api.start(container)
-            _await_word(attached, READY, _READY_S, container)
-    except BaseException:
-        with contextlib.suppress(SandboxError):
-            stage.close()
-        raise
+    container = workshop.make(workshop.stage(slot.slot_id), runs, marks, command)
+    with api.attach(container, stdin=False) as attached:
+        api.start(container)
+        _await_word(attached, READY, _READY_S, container)
     group = find_container_cgroup(container)
     used = group.read() if group is not None else None
     memory = used.memory_bytes if used is not None else 0

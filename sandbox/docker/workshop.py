@@ -77,7 +77,9 @@ class Workshop:
             self._shows_processes = runtime in _SHOWING_PROCESSES
         if self.by_socket is None:
             marks = RunLabels.passing(self.installation)
-            self.by_socket = not shares_files(self.engine, self._folders, image_id, marks)
+            self.by_socket = self._maps_user_ids or not shares_files(
+                self.engine, self._folders, image_id, marks
+            )
 
     def find_init(self, container: str) -> str:
         """Return the identity of a started container's first process, "" where it is not seen.

@@ -124,6 +124,15 @@ def test_damaged_files_are_passed_over(tmp_path: Path) -> None:
     assert set(slots.classes()) == {RUNS.key()}
 
 
+def test_one_that_changes_hands_is_held_and_one_of_the_dead_is_not(tmp_path: Path) -> None:
+    slots = Slots(tmp_path)
+    mine = ready(slots)
+    folder = tmp_path / RUNS.key()
+    (folder / f"moving~taken~{identity()}~").symlink_to("nowhere")  # listed, and gone when read
+    (folder / "dead~taken~1-1~").touch()
+    assert slots.held() == {mine.slot_id, "moving"}
+
+
 def test_who_refills_is_woken(tmp_path: Path) -> None:
     slots = Slots(tmp_path)
     slots.ring()  # nobody listens: nothing happens
