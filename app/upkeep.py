@@ -17,7 +17,7 @@ from threading import Event
 from typing import Final
 
 from app.compute.health import find_sickness, mark_sick, mark_well
-from app.compute.naming import process_of
+from app.compute.naming import owner_of, process_of
 from app.core.platform import Platform
 from app.core.processes import is_alive
 from app.evaluations.errors import IllegalTransitionError
@@ -28,13 +28,13 @@ from app.evaluations.sickness import probe
 from app.evaluations.workspace import sweep_workspaces
 from app.problems.publications import OWNER_PREFIX, is_run_alive
 from sandbox import Sandbox, SandboxError, SandboxUnavailableError
+from sandbox.choose import DEFAULT_IMAGE
 
 logger = logging.getLogger("baijing.worker")
 LOOK_EVERY: Final = 1.0
 _TIDY_EVERY: Final = 5.0
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 60.0
-_IMAGE: Final = "python-cpu"
 _HOSTS: Final = "hosts"
 
 
@@ -145,14 +145,14 @@ class Keeper:
     def bury(self) -> int:
         """Give back what is claimed by processes of this machine that are gone; return how many."""
         gone = [claim for claim in self._claims(self.name) if _is_dead(claim)]
-        dead = list_dead(self.platform, self.name)
-        gone += [claim for name in dead for claim in self._claims(name)]
+        dead = {name: self._claims(name) for name in list_dead(self.platform, self.name)}
+        gone += [claim for claims in dead.values() for claim in claims]
         if gone:
             self._end_runs(gone)
             for evaluation in gone:
                 self._put_back(evaluation)
-        for name in dead:
-            logger.warning("worker %s is dead; %s claims given back", name, len(gone))
+        for name, claims in dead.items():
+            logger.warning("worker %s is dead; %s claims given back", name, len(claims))
             _lock_path(self.platform, name).unlink(missing_ok=True)
         return len(gone)
 
@@ -162,7 +162,7 @@ class Keeper:
 
     def _end_runs(self, gone: list[Evaluation]) -> None:
         """End what the dead left running before anybody runs the same again."""
-        owners = {f"{self.platform.installation}/{claim.id}/{claim.attempt}" for claim in gone}
+        owners = {owner_of(self.platform.installation, claim.id, claim.attempt) for claim in gone}
         try:
             self._open().reap(lambda owner: owner not in owners)
         except SandboxError as error:
@@ -206,7 +206,7 @@ class Keeper:
             return
         try:
             sandbox = self._open()
-            sandbox.prepare(_IMAGE, logger.info)
+            sandbox.prepare(DEFAULT_IMAGE, logger.info)
             probe(sandbox, self.platform.cache)
         except (SandboxError, OSError) as error:
             self._backoff.note_failure()

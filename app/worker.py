@@ -32,12 +32,12 @@ from app.settings import Settings
 from app.upkeep import LOOK_EVERY, Keeper, owns, sign_in
 from app.wiring import redis_url
 from sandbox import SandboxError
+from sandbox.choose import DEFAULT_IMAGE
 
 logger = logging.getLogger("baijing.worker")
 _REPORT_EVERY: Final = 5
 _RESTART_PAUSE: Final = 1.0
 _PATIENCE: Final = 5.0
-_IMAGE: Final = "python-cpu"
 
 
 @dataclass
@@ -89,12 +89,12 @@ class WorkerHost:
         """Open the sandbox and note which; return why not: such a host is sick."""
         try:
             sandbox = self.platform.sandbox()
-            digest = sandbox.prepare(_IMAGE, logger.info)
+            digest = sandbox.prepare(DEFAULT_IMAGE, logger.info)
         except SandboxError as error:
             logger.exception("this host can run nothing yet")
             return str(error)
         row.sandbox, row.sandbox_reason = sandbox.name, f"{sandbox.name} {digest[:19]}"
-        row.images = [{"name": _IMAGE, "digest": digest}]
+        row.images = [{"name": DEFAULT_IMAGE, "digest": digest}]
         logger.info("pool %s: sandbox %s, image %s", self.pool, sandbox.name, digest[:19])
         return None
 

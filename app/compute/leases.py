@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from app.compute.naming import owner_of
 from app.core.leases import LeaseStore
 
 IsAlive = Callable[[int, int], bool]
@@ -59,7 +60,7 @@ class DeviceLeases:
         self.store.release(devices, self._owner(evaluation, attempt))
 
     def _owner(self, evaluation: int, attempt: int) -> str:
-        return f"{self.installation}/{evaluation}/{attempt}"
+        return owner_of(self.installation, evaluation, attempt)
 
     def _is_over(self, owner: str, is_alive: IsAlive) -> bool:
         """Whether a lease is one of ours whose claim has ended; another installation's never is."""

@@ -7,6 +7,11 @@ is known for lost long before its lease runs out.
 _SEPARATOR = "/"
 
 
+def owner_of(installation: str, name: int | str, attempt: int) -> str:
+    """Return what marks the containers and the leases of one claim of an installation."""
+    return _SEPARATOR.join((installation, str(name), str(attempt)))
+
+
 def claimant(worker: str, pid: int) -> str:
     """Return what a job process of a worker signs with."""
     return f"{worker}{_SEPARATOR}{pid}"

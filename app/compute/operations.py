@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.compute.errors import UnknownDeviceError
 from app.compute.models import GpuDevice, Worker
+from app.compute.queries import hold_devices
 from app.core.audit import Actor, record_audit
 from sandbox.gpu import Device, DeviceState, Finding, judge
 
@@ -41,7 +42,7 @@ def report_devices(
     `states` are looks at the devices taken just now. A device in quarantine comes back when it was
     found clean `CLEAN_CHECKS` times in a row.
     """
-    known = _hold_devices(session, [device.uuid for device in devices])
+    known = hold_devices(session, [device.uuid for device in devices])
     released = []
     for device in sorted(devices, key=lambda one: one.uuid):
         state = states.get(device.uuid, DeviceState(device.uuid, error="no answer"))
@@ -61,7 +62,7 @@ def quarantine(session: Session, findings: Sequence[Finding], *, now: datetime) 
     """Take devices with leftovers out of use; return those that were still in use."""
     faulty = {finding.uuid: finding for finding in findings if not finding.is_clean}
     taken = []
-    for uuid, row in _hold_devices(session, list(faulty)).items():
+    for uuid, row in hold_devices(session, faulty).items():
         finding = faulty[uuid]
         row.clean_checks = 0
         row.quarantine_reason = f"{finding.fault}: {finding.detail}"[:500]
@@ -78,7 +79,7 @@ def release_device(session: Session, uuid: str, actor: Actor, *, now: datetime) 
     Raises:
         UnknownDeviceError: nobody ever reported it.
     """
-    row = _hold_devices(session, [uuid]).get(uuid)
+    row = hold_devices(session, [uuid]).get(uuid)
     if row is None:
         raise UnknownDeviceError(uuid=uuid)
     facts = {"reason": row.quarantine_reason, "used_bytes": row.used_bytes}
@@ -86,18 +87,6 @@ def release_device(session: Session, uuid: str, actor: Actor, *, now: datetime) 
     row.idle_bytes = row.used_bytes
     _end_quarantine(row)
     record_audit(session, actor, "gpu.release", f"gpu:{uuid}", facts, now=now)
-
-
-def _hold_devices(session: Session, uuids: Sequence[str]) -> dict[str, GpuDevice]:
-    """Read devices and keep everybody else from choosing or changing them."""
-    rows = session.scalars(
-        select(GpuDevice)
-        .where(GpuDevice.uuid.in_(uuids))
-        .order_by(GpuDevice.uuid)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return {row.uuid: row for row in rows}
 
 
 def _take_look(row: GpuDevice, state: DeviceState) -> bool:

@@ -1,6 +1,6 @@
 """Reads of workers, of the pools they form and of their GPUs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.compute.matching import Needs, Pool, least_loaded
 from app.compute.models import GpuDevice, Worker
+from app.compute.naming import worker_of
 from app.problems.models import Problem, Revision
 from problems.spec import ProblemSpec, Resources
 from sandbox.gpu import Device, DeviceState
@@ -69,18 +70,24 @@ def lock_devices(session: Session, worker: str) -> list[Device]:
 
     The rows stay locked until the transaction ends. `worker` may name a job of it: `worker/job`.
     """
-    row = session.get(Worker, worker.partition("/")[0])
+    row = session.get(Worker, worker_of(worker))
     if row is None or not row.devices:
         return []
     devices = {device.uuid: device for device in devices_of(row)}
-    locked = session.scalars(
+    locked = hold_devices(session, devices)
+    return [devices[uuid] for uuid, one in locked.items() if one.quarantined_at is None]
+
+
+def hold_devices(session: Session, uuids: Collection[str]) -> dict[str, GpuDevice]:
+    """Read devices, by uuid, and keep everybody else from choosing or changing them."""
+    rows = session.scalars(
         select(GpuDevice)
-        .where(GpuDevice.uuid.in_(devices))
+        .where(GpuDevice.uuid.in_(uuids))
         .order_by(GpuDevice.uuid)
         .with_for_update()
         .execution_options(populate_existing=True)
-    ).all()
-    return [devices[one.uuid] for one in locked if one.quarantined_at is None]
+    )
+    return {row.uuid: row for row in rows}
 
 
 def idle_states(session: Session, uuids: Sequence[str]) -> dict[str, DeviceState]:

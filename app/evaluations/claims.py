@@ -5,7 +5,7 @@ evaluation back. `attempt` counts claims, and every later write names it.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.compute.leases import DeviceLeases
 from app.compute.matching import Needs
-from app.compute.naming import worker_of
+from app.compute.naming import owner_of, worker_of
 from app.core.leases import LeasesUnavailableError
 from app.evaluations.debug_data import find_debug_data
 from app.evaluations.errors import IllegalTransitionError
@@ -66,7 +66,7 @@ class Assignment:
 
     def owner(self, installation: str) -> str:
         """Return what marks this claim's containers."""
-        return f"{installation}/{self.evaluation_id}/{self.attempt}"
+        return owner_of(installation, self.evaluation_id, self.attempt)
 
 
 class UnreadableEvaluationError(Exception):
@@ -152,7 +152,8 @@ def _lease(
         return False
 
     def is_alive(evaluation_id: int, attempt: int) -> bool:
-        return _holds_devices(session, evaluation_id, attempt)
+        # what is being scored has left its devices
+        return is_claim_in(session, evaluation_id, attempt, {State.RUNNING})
 
     try:
         return leases.take(devices, candidate.id, candidate.attempt + 1, is_alive)
@@ -161,14 +162,16 @@ def _lease(
         return False
 
 
-def _holds_devices(session: Session, evaluation_id: int, attempt: int) -> bool:
-    """Tell whether a claim's run is under way: what is being scored has left its devices."""
+def is_claim_in(
+    session: Session, evaluation_id: int, attempt: int, states: Collection[State]
+) -> bool:
+    """Tell whether a claim is the last one and its evaluation is in one of these states."""
     return (
         session.scalar(
             select(Evaluation.id).where(
                 Evaluation.id == evaluation_id,
                 Evaluation.attempt == attempt,
-                Evaluation.state == State.RUNNING,
+                Evaluation.state.in_(states),
             )
         )
         is not None

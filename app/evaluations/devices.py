@@ -3,7 +3,6 @@
 import logging
 import threading
 from datetime import timedelta
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from app.compute.leases import DeviceLeases
@@ -55,12 +54,7 @@ class HeldDevices:
             raise DevicesLostError(message)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """Let go of the devices, whatever happened."""
         self.settle()
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from app.evaluations.verdict_messages import find_place
+from app.evaluations.verdict_messages import find_origin
 from sandbox import RunResult
 from sandbox.logs import clean_log
 
@@ -35,10 +35,8 @@ def read_excerpt(code: Path, run: RunResult | None) -> tuple[tuple[int, str], ..
 def _place(run: RunResult | None) -> tuple[str, int] | None:
     if run is None or run.verdict is None:
         return None
-    if run.error is not None and run.error.file:
-        return run.error.file, run.error.line
-    found = find_place(run.excess.where) if run.excess is not None else None
-    return None if found is None else (found[1], found[2])
+    found = find_origin(run.error, run.excess)
+    return None if found is None else found[1:]
 
 
 def _read(code: Path, name: str) -> bytes | None:

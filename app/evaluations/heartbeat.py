@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from datetime import timedelta
-from types import TracebackType
 from typing import Final, Self
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -46,12 +45,7 @@ class Heartbeat:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """Stop beating."""
         self._done.set()
         self._thread.join()

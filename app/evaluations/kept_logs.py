@@ -59,5 +59,8 @@ def read_kept_log(blobs: BlobStore, blob: str) -> Iterator[bytes]:
     """
     unpacking = zlib.decompressobj(_GZIP)
     for chunk in blobs.read(blob):
-        yield unpacking.decompress(chunk)
+        packed = chunk
+        while packed:  # a log of one letter a thousand times over is no bigger in memory
+            yield unpacking.decompress(packed, CHUNK)
+            packed = unpacking.unconsumed_tail
     yield unpacking.flush()

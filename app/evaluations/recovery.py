@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.compute.naming import prefix_of
 from app.core.db import hold
+from app.evaluations.claims import is_claim_in
 from app.evaluations.errors import IllegalTransitionError
 from app.evaluations.models import CLAIMED, Evaluation, State
 from app.evaluations.operations import SWEEP, end_as_system_error, give_slot_back
@@ -61,16 +62,7 @@ def is_claimed(session: Session, evaluation_id: int, attempt: int) -> bool:
     The lease is not looked at. Whether it has run out is the sweep's to say, who also knows when
     the clock has jumped.
     """
-    return (
-        session.scalar(
-            select(Evaluation.id).where(
-                Evaluation.id == evaluation_id,
-                Evaluation.attempt == attempt,
-                Evaluation.state.in_(CLAIMED),
-            )
-        )
-        is not None
-    )
+    return is_claim_in(session, evaluation_id, attempt, CLAIMED)
 
 
 def put_back(session: Session, claim: Claim, why: Why, because: str, *, now: datetime) -> State:

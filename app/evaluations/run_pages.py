@@ -10,7 +10,7 @@ from app.evaluations.curves import Curves, draw_curves
 from app.evaluations.models import Evaluation
 from app.evaluations.page_models import Use, list_uses
 from app.evaluations.run_details import RunDetails, read_details, read_gpus
-from app.evaluations.verdict_messages import find_missing_package, find_place
+from app.evaluations.verdict_messages import find_missing_package, find_origin
 from app.problems.models import Board, Problem
 from app.submissions.policy import can_read_board
 from problems.spec import Resources
@@ -111,10 +111,7 @@ def _build(evaluation: Evaluation, resources: Resources) -> RunPage:
 
 
 def _place(details: RunDetails) -> Place | None:
-    error = details.error
-    if error is not None and error.file:
-        return Place(error.file, error.line, error.function)
-    found = find_place(details.excess.where) if details.excess is not None else None
+    found = find_origin(details.error, details.excess)
     return None if found is None else Place(found[1], found[2], found[0])
 
 

@@ -8,11 +8,11 @@ from typing import Final
 
 from app.core.platform import Platform
 from sandbox import Sandbox, SandboxError, SandboxUnavailableError
+from sandbox.choose import DEFAULT_IMAGE
 from sandbox.probe import check_alive
 
 logger = logging.getLogger("baijing.worker")
 _DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
-_IMAGE: Final = "python-cpu"
 _SPARE_BYTES: Final = 4 << 20
 """What must fit onto the worker's disk: less does not even hold a log."""
 
@@ -47,4 +47,4 @@ def probe(sandbox: Sandbox, cache: Path) -> None:
     with tempfile.TemporaryFile(dir=cache) as spare:
         spare.write(bytes(_SPARE_BYTES))
         spare.flush()
-    check_alive(sandbox, _IMAGE)
+    check_alive(sandbox, DEFAULT_IMAGE)

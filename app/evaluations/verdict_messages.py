@@ -156,6 +156,13 @@ def find_place(where: str) -> tuple[str, str, int] | None:
     return None if found is None else (found["function"] or "", found["file"], int(found["line"]))
 
 
+def find_origin(error: ProgramError | None, excess: Excess | None) -> tuple[str, str, int] | None:
+    """Return function, file and line of a run's own error, else of where it hit its limit."""
+    if error is not None and error.file:
+        return error.function, error.file, error.line
+    return None if excess is None else find_place(excess.where)
+
+
 def find_missing_package(error: ProgramError | None) -> str | None:
     """Return the package that an import did not find, unless the submission was to bring it."""
     if error is None or error.type not in {"ModuleNotFoundError", "ImportError"}:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.compute.models import GpuDevice, Worker
 from app.compute.queries import (
     ALIVE_WITHIN,
+    CPU_POOL,
     devices_of,
     list_devices,
     list_known_workers,
@@ -87,9 +87,6 @@ class Compute:
         return [line for line in self.devices if line.use is DeviceUse.QUARANTINED]
 
 
-_ALWAYS: Final = ("cpu",)
-
-
 def get_compute(session: Session, *, now: datetime) -> Compute:
     """Read pools, workers and GPUs."""
     workers = [
@@ -98,7 +95,7 @@ def get_compute(session: Session, *, now: datetime) -> Compute:
     ]
     devices = _read_devices(session, workers, now)
     queues = _read_queues(session, now)
-    names = {line.worker.pool for line in workers} | queues.keys() | set(_ALWAYS)
+    names = {line.worker.pool for line in workers} | queues.keys() | {CPU_POOL}
     pools = [_pool(name, workers, devices, queues.get(name, _Queue())) for name in sorted(names)]
     return Compute(pools, workers, devices)
 

@@ -1,12 +1,9 @@
 """What has to be there before work can be done: the database, Redis, a worker."""
 
 from datetime import datetime, timedelta
-from typing import Final
 
-from app.compute.queries import list_alive_workers
+from app.compute.queries import CPU_POOL, list_alive_workers
 from app.core.platform import Platform
-
-_ANY_POOL: Final = "cpu"
 
 
 def find_faults(port: Platform) -> list[str]:
@@ -24,7 +21,7 @@ def find_faults(port: Platform) -> list[str]:
 def queue_answers(port: Platform) -> bool:
     """Whether the queue can be asked."""
     try:
-        port.queue.waiting(_ANY_POOL)
+        port.queue.waiting(CPU_POOL)
     except Exception:  # noqa: BLE001 — only one module knows Redis and its errors
         return False
     return True

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from threading import Event, Thread
-from types import TracebackType
 from typing import Final, Self
 
 _log: Final = logging.getLogger("baijing.problems")
@@ -26,12 +25,7 @@ class Heartbeat:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """Stop beating and wait for the last beat to end."""
         self._stop.set()
         self._thread.join()
