@@ -117,3 +117,14 @@ def test_any_bytes_are_answered(content: bytes) -> None:
 @given(st.text(max_size=200))
 def test_any_text_is_answered(text: str) -> None:
     assert len(check_requirements(text.encode(errors="replace"), MANIFEST)) <= MOST_FINDINGS
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "numpy; " + "(" * 5000 + 'python_version > "3"' + ")" * 5000,
+        "numpy " + " " * 60_000 + "x",
+    ],
+)
+def test_a_line_made_to_hold_the_reader_is_unreadable(line: str) -> None:
+    assert codes(line) == [(1, FindingCode.UNREADABLE)]

@@ -35,7 +35,16 @@ def test_arithmetic(text: str, value: float) -> None:
     assert Formula.read(text).value(COLUMNS) == pytest.approx(value)
 
 
-@pytest.mark.parametrize("text", ["1 / (acc - acc)", "log(0)", "sqrt(0 - 1)", "exp(1000)"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 / (acc - acc)",
+        "log(0)",
+        "sqrt(0 - 1)",
+        "exp(1000)",
+        "geometric_mean(0 - 4, 9)",
+    ],
+)
 def test_what_is_undefined_is_no_number(text: str) -> None:
     assert math.isnan(Formula.read(text).value(COLUMNS))
 

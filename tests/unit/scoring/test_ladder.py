@@ -47,3 +47,9 @@ def test_the_first_answer_is_always_told() -> None:
 def test_a_step_is_a_positive_number(step: float) -> None:
     with pytest.raises(ValueError, match="positive"):
         Ladder(step)
+
+
+def test_a_loss_beyond_any_number_of_steps_is_told_as_it_is() -> None:
+    huge = np.full(10, 1e300)
+    assert Ladder(step=1e-300).climb(Rung(), huge).released == pytest.approx(1e300)
+    assert Ladder().climb(Rung(), np.array([1e308])).released == pytest.approx(1e308)
