@@ -55,7 +55,12 @@ def test_a_killed_child_and_what_it_left_behind(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_everything_at_once(number: int, tmp_path: Path) -> None:
-    with supervising(tmp_path, f'run([python("a", {PARENT!r}), python("b", {STAYS!r})])') as site:
+    code = f"""
+        import signal
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may be under nohup
+        run([python("a", {PARENT!r}), python("b", {STAYS!r})])
+    """
+    with supervising(tmp_path, code) as site:
         pids = site.pids(3)
         asked = time.monotonic()
         assert site.end(number) == 0
