@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.blobs import LocalBlobs
+from app.core.blobs import CHUNK, LocalBlobs
 from app.evaluations.curves import HEIGHT, WIDTH, draw_curves
 from app.evaluations.excerpts import read_excerpt
 from app.evaluations.kept_logs import keep_log, read_kept_log
@@ -83,6 +83,18 @@ def test_a_long_log_is_kept_whole_and_clean(tmp_path: Path, blobs: LocalBlobs) -
     packed = b"".join(blobs.read(kept.blob))
     assert gzip.decompress(packed) == text
     assert len(packed) < len(text) / 10
+
+
+def test_a_log_of_one_letter_unpacks_in_bounded_pieces(tmp_path: Path, blobs: LocalBlobs) -> None:
+    raw = tmp_path / "log"
+    raw.write_bytes(b"a" * (4 * CHUNK + HEAD_BYTES))
+    kept = keep_log(blobs, raw)
+    assert kept is not None
+    assert kept.blob is not None
+    assert len(b"".join(blobs.read(kept.blob))) < CHUNK  # packed it is one piece
+    pieces = list(read_kept_log(blobs, kept.blob))
+    assert max(map(len, pieces)) <= CHUNK
+    assert b"".join(pieces) == raw.read_bytes()
 
 
 def test_a_log_that_the_pieces_hold_needs_no_blob(tmp_path: Path, blobs: LocalBlobs) -> None:

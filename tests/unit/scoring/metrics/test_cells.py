@@ -176,6 +176,18 @@ def test_ndcg_weighs_grades_and_places() -> None:
     assert score("ndcg_at_k", ["a:3 b:1 c:0"], ["b a c"], k=2) == pytest.approx(gained / ideal)
 
 
+@pytest.mark.parametrize("grade", ["1100", "1e300"])
+def test_grades_beyond_what_gains_can_tell_leave_no_score(grade: str) -> None:
+    assert math.isnan(score("ndcg_at_k", [f"a:{grade} b:1"], ["b a"], k=2))
+
+
+@pytest.mark.parametrize("side", ["0", "-4", "2.5"])
+def test_the_side_of_a_picture_is_whole_and_above_0(side: str) -> None:
+    for row in (["1 2", side, "4"], ["1 2", "4", side]):
+        with pytest.raises(TruthError):
+            score("dice_mean", [row], ["1 2"])
+
+
 def test_the_other_rankings_by_hand() -> None:
     assert score("mrr", ["a", "b"], ["x a", "x y"]) == pytest.approx(0.25)
     assert score("precision_at_k", ["a b"], ["a x b"], k=2) == 0.5

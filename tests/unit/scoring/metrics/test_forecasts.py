@@ -126,3 +126,10 @@ def test_correlations_are_those_of_scipy_and_a_constant_says_nothing() -> None:
     assert score("pearson", truth, np.ones(40)) == 0.0
     with pytest.raises(UndefinedMetricError):
         score("spearman", np.ones(40), other)
+
+
+def test_quadratic_kappa_takes_grades_far_apart() -> None:
+    # sums by hand: ((0 + 10**16) / 2) over the variances and the squared distance of the means
+    truth, grades = [0.0, 1.0e8], [0.0, 2.0e8]
+    expected = 1 - (1e16 / 2) / (0.25e16 + 1e16 + 0.25e16)
+    assert score("quadratic_kappa", truth, grades) == pytest.approx(expected)
