@@ -124,15 +124,19 @@ def unpack_zip(
                 _write(opened, entry, destination.joinpath(*parts), budget)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise ArchiveError(
-            ArchiveCode.NOT_A_ZIP if _not_a_zip(archive) else ArchiveCode.CORRUPT, ""
+            ArchiveCode.CORRUPT if looks_like_zip(archive) else ArchiveCode.NOT_A_ZIP, ""
         ) from error
     except (ValueError, OverflowError) as error:
         raise ArchiveError(ArchiveCode.CORRUPT) from error
     return UnpackedArchive(budget.files, budget.bytes, top)
 
 
-def _not_a_zip(archive: Path) -> bool:
-    return not zipfile.is_zipfile(archive)
+def looks_like_zip(archive: Path | IO[bytes]) -> bool:
+    """Tell whether a file ends as a zip does; what it holds may still be damaged."""
+    try:
+        return zipfile.is_zipfile(archive)
+    except zipfile.BadZipFile:  # the end of a zip, which says what no zip of one part says
+        return True
 
 
 def _checked_entries(opened: zipfile.ZipFile, limits: ArchiveLimits) -> list[_Entry]:

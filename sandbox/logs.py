@@ -24,6 +24,7 @@ _CONTROLS = re.compile(
 )
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _LONGEST_SEQUENCE = 4096
+_ERRORS_KEPT = 128 << 10
 
 
 class LogCleaner:
@@ -79,16 +80,23 @@ class LogCapture:
         self._head = bytearray()
         self._tail: deque[bytes] = deque()
         self._tail_bytes = 0
+        self._errors = bytearray()
         self._lock = threading.Lock()
         self.total = 0
         self.flooded = threading.Event()
 
-    def feed(self, chunk: bytes) -> None:
-        """Take one chunk; never blocks, never raises because of the sink."""
+    def feed(self, chunk: bytes, *, is_error: bool = False) -> None:
+        """Take one chunk; never blocks, never raises because of the sink.
+
+        `is_error` where the chunk is known to come from the program's error stream.
+        """
         with self._lock:
             room = self._kill_above - self.total
             self.total += len(chunk)
             self._keep(chunk)
+            if is_error:
+                self._errors += chunk
+                del self._errors[: max(0, len(self._errors) - _ERRORS_KEPT)]
             if self._file is not None and room > 0:
                 self._write(chunk[:room])
         if self.total > self._kill_above:
@@ -126,6 +134,15 @@ class LogCapture:
             self._descriptor = None
             if self._closer is not None:
                 self._closer()
+
+    def errors(self) -> str:
+        """Return the last of the error stream alone, as clean text; "" where nothing is known.
+
+        Two streams reach the log in an order of their own: what the program printed before its
+        traceback may stand behind it there, and would read as part of the exception's text.
+        """
+        with self._lock:
+            return clean_log(bytes(self._errors))
 
     def text(self) -> tuple[str, bool]:
         """Return the log as clean text, and whether its middle was left out."""

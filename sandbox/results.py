@@ -99,7 +99,8 @@ def build_result(
     verdict, message = decide(ending, run.limits, collection, run.collect)
     if verdict is Verdict.RUNTIME_ERROR and _starved(log):
         verdict, message = Verdict.PROCESS_LIMIT, f"{run.limits.processes} processes"
-    felt = Felt(usage, observation.wall_s, capture.total, find_stack(log))
+    errors = capture.errors()
+    felt = Felt(usage, observation.wall_s, capture.total, find_stack(errors) or find_stack(log))
     return RunResult(
         verdict=verdict,
         message=message,
@@ -116,7 +117,7 @@ def build_result(
         phases=phases,
         signal=name_signal(ending),
         excess=measure_excess(verdict, ending, run.limits, collection, felt),
-        error=_find_error(verdict, log),
+        error=_find_error(verdict, errors, log),
         files=collection.files,
         files_more=collection.files_more,
         samples=observation.samples,
@@ -124,9 +125,14 @@ def build_result(
     )
 
 
-def _find_error(verdict: Verdict | None, log: str) -> ProgramError | None:
-    """Return the exception behind a failure; what a program got over is its own business."""
-    return None if verdict in {None, Verdict.TIME_LIMIT} else find_error(log)
+def _find_error(verdict: Verdict | None, errors: str, log: str) -> ProgramError | None:
+    """Return the exception behind a failure; what a program got over is its own business.
+
+    The error stream tells it best; a program that sent that elsewhere tells it in the log.
+    """
+    if verdict in {None, Verdict.TIME_LIMIT}:
+        return None
+    return find_error(errors) or find_error(log)
 
 
 def _starved(log: str) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from typing import BinaryIO, cast
-from zipfile import is_zipfile
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -31,6 +30,7 @@ from app.problems.organiser_settings import SETTINGS, show_settings
 from app.problems.step_log import STEP_NAMES
 from app.ui.error_pages import error_text
 from app.ui.i18n import current_locale
+from sandbox.archive import looks_like_zip
 
 blueprint = Blueprint("problems_staff", __name__, template_folder="templates", url_prefix="/staff")
 
@@ -299,7 +299,7 @@ def _publications(form: PackForm) -> str:
 
 def _store(upload: FileStorage) -> Blob:
     """Store an uploaded pack; what is no zip at all is refused at once."""
-    if not is_zipfile(upload.stream):
+    if not looks_like_zip(upload.stream):
         raise NotAZipError
     upload.stream.seek(0)
     return platform().blobs.put(

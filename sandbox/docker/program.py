@@ -225,9 +225,9 @@ class _Output:
             self._attached.wait_at_most(None)
             while (piece := self._attached.read())[1]:
                 self._take(*piece)
-        for held in self._held.values():
+        for stream, held in self._held.items():
             if held != self._last_word:
-                self._feed(held)
+                self._feed(stream, held)
         self.complete.set()
 
     def ended_by_word(self) -> bool:
@@ -238,20 +238,20 @@ class _Output:
     def _take(self, stream: int, piece: bytes) -> None:
         """Pass a piece on, but for what may be the last word at its end."""
         if not self._last_word or stream not in self._held:
-            self._capture.feed(piece)
+            self._feed(stream, piece)
             return
         text = self._held[stream] + piece
         self._held[stream] = text[len(text) - _overlap(text, self._last_word) :]
-        self._feed(text[: len(text) - len(self._held[stream])])
+        self._feed(stream, text[: len(text) - len(self._held[stream])])
         self._by_word = all(held == self._last_word for held in self._held.values())
         if self._by_word:
             self.complete.set()
         else:
             self.complete.clear()
 
-    def _feed(self, piece: bytes) -> None:
+    def _feed(self, stream: int, piece: bytes) -> None:
         if piece:
-            self._capture.feed(piece)
+            self._capture.feed(piece, is_error=stream == _STDERR)
 
 
 def _overlap(text: bytes, word: bytes) -> int:

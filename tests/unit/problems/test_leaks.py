@@ -57,6 +57,12 @@ def zipped(data: Path) -> None:
     put(data, "public/pictures.zip", buffer.getvalue())
 
 
+def zipped_with_damage(data: Path) -> None:
+    zipped(data)
+    picture = data / "public/pictures.zip"
+    picture.write_bytes(picture.read_bytes().replace(b"inner/x", b"inner/y", 1))
+
+
 def in_a_column(data: Path) -> None:
     put(data, "public/extra.csv", table(id=IDS[::-1], x=FEATURE, label=LABELS[::-1]))
 
@@ -107,6 +113,13 @@ LEAKS = {
 @pytest.fixture
 def pack(tmp_path: Path) -> Pack:
     return load_pack(tabular_pack(tmp_path / "pack"))
+
+
+def test_a_damaged_zip_is_no_leak_and_no_crash(pack: Pack, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    honest(data)
+    zipped_with_damage(data)
+    assert list(find_leaks(pack, data)) == []
 
 
 def test_honest_data_are_not_accused(pack: Pack, tmp_path: Path) -> None:

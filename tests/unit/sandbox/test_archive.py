@@ -160,12 +160,17 @@ def test_entries_that_share_bytes(tmp_path: Path, out: Path) -> None:
     assert refused(path, out).code is ArchiveCode.OVERLAPPING_ENTRIES
 
 
+SECOND_OF_TWO_DISKS = b"PK\x06\x07" + struct.pack("<LQL", 1, 0, 2)
+"""A zip64 locator: `zipfile` refuses it where it only looks whether a file is a zip."""
+
+
 @pytest.mark.parametrize(
     ("damage", "code"),
     [
         (lambda _raw: b"no zip at all", ArchiveCode.NOT_A_ZIP),
         (lambda _raw: b"", ArchiveCode.NOT_A_ZIP),
         (lambda raw: raw.replace(b"hello", b"hallo", 1), ArchiveCode.CORRUPT),
+        (lambda raw: raw[:-22] + SECOND_OF_TWO_DISKS + raw[-22:], ArchiveCode.CORRUPT),
     ],
 )
 def test_damage(

@@ -9,7 +9,7 @@ from sandbox.choose import choose_sandbox
 from sandbox.collect import Collection
 from sandbox.logs import LogCapture
 from sandbox.results import Observation, Origin, Stopwatch, build_result
-from sandbox.types import Limits, Run, SandboxError, Verdict
+from sandbox.types import Limits, ProgramError, Run, RunResult, SandboxError, Verdict
 from sandbox.verdicts import Ending
 
 
@@ -61,22 +61,53 @@ def test_choosing_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.Monke
             )
 
 
-def test_a_failed_forks_last_words_are_believed(tmp_path: Path) -> None:
-    limits = Limits(wall_s=1, memory_bytes=1, processes=5)
-    run = Run("i", ("x",), tmp_path, tmp_path, limits)
-    capture = LogCapture(limits)
-    capture.feed(b"OSError: [Errno 11] Resource temporarily unavailable")
+LIMITS = Limits(wall_s=1, memory_bytes=1, processes=5)
+
+
+def result_of(capture: LogCapture, code: int, folder: Path) -> RunResult:
     watch = Stopwatch()
     watch.lap("run")
+    return build_result(
+        Run("i", ("x",), folder, folder, LIMITS),
+        Observation(Ending(code)),
+        Collection(kept={"a": 3}, bytes=9),
+        capture,
+        Origin("docker", "sha256:0"),
+        watch.phases,
+    )
+
+
+def test_a_failed_forks_last_words_are_believed(tmp_path: Path) -> None:
+    capture = LogCapture(LIMITS)
+    capture.feed(b"OSError: [Errno 11] Resource temporarily unavailable")
     for code, verdict in ((1, Verdict.PROCESS_LIMIT), (0, None)):
-        result = build_result(
-            run,
-            Observation(Ending(code)),
-            Collection(kept={"a": 3}, bytes=9),
-            capture,
-            Origin("docker", "sha256:0"),
-            watch.phases,
-        )
+        result = result_of(capture, code, tmp_path)
         assert result.verdict is verdict
         assert result.output_bytes == (9 if verdict else 3)
         assert list(result.phases) == ["run"]
+
+
+TRACEBACK = (
+    b"Traceback (most recent call last):\n"
+    b'  File "/code/main.py", line 8, in answer\n'
+    b"ValueError: no such column: label\n"
+)
+
+
+def test_what_arrives_late_on_the_other_stream_is_no_part_of_an_exception(tmp_path: Path) -> None:
+    told = ProgramError("ValueError", "no such column: label", "main.py", 8, "answer")
+    capture = LogCapture(LIMITS)
+    capture.feed(TRACEBACK, is_error=True)
+    capture.feed(b"printed before it\n")
+    result = result_of(capture, 1, tmp_path)
+    assert result.error == told
+    assert result.log.endswith("printed before it\n")
+
+
+def test_an_exception_that_went_to_the_other_stream_is_found_there(tmp_path: Path) -> None:
+    capture = LogCapture(LIMITS)
+    capture.feed(b"a warning\n", is_error=True)
+    capture.feed(TRACEBACK)
+    error = result_of(capture, 1, tmp_path).error
+    assert error is not None
+    assert (error.message, error.line) == ("no such column: label", 8)

@@ -100,6 +100,17 @@ def test_a_file_that_cannot_be_written_costs_nothing_else(tmp_path: Path) -> Non
     assert capture.text() == ("x", False)
 
 
+def test_the_error_stream_is_known_by_itself() -> None:
+    capture = LogCapture(limits(kept=10**6, kill=10**9))
+    capture.feed(b"Traceback\n", is_error=True)
+    capture.feed(b"printed before, read after\n")
+    capture.feed(b"ValueError: x\n", is_error=True)
+    assert capture.errors() == "Traceback\nValueError: x\n"
+    capture.feed(b"y" * 10**6 + b"\nlast\n", is_error=True)
+    assert capture.errors().endswith("y\nlast\n")
+    assert len(capture.errors()) <= 128 << 10
+
+
 @given(st.binary(max_size=300))
 def test_clean_text_has_no_controls(raw: bytes) -> None:
     text = clean_log(raw)
