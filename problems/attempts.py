@@ -132,7 +132,7 @@ def _attempt(
 def _imperfections(pack: Pack, board: str, scores: Mapping[str, float]) -> Iterator[Finding]:
     for column in pack.spec.scoring.measured:
         metric = METRICS[column.metric or ""]
-        if column.key not in scores or "level" in metric.params:
+        if column.key not in scores or "level" in metric.params or not metric.reaches_best:
             continue  # a perfect interval has no width: its coverage is not the level asked for
         score = scores[column.key]
         if abs(score - metric.best) > PERFECT_TOLERANCE:

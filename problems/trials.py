@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from scoring.cells import Array
+from scoring.errors import TruthError
+from scoring.messages import Message
 from scoring.metrics import METRICS
-from scoring.metrics.base import Kind
+from scoring.metrics.base import Kind, Metric
+from scoring.metrics.cells import CellError
 from scoring.samples import build_sample, truth_columns
 from scoring.spec import BoardColumn, ColumnKind, ColumnType, Scoring, SubmissionTable
 from scoring.tables import Table
@@ -83,7 +86,7 @@ def _perfect_predictions(
         pairs = zip(names, column.target or (), strict=True)
         return {name: _written(true.columns[of]) for name, of in pairs}
     if metric.target is Kind.TEXT:
-        return {names[0]: [metric.perfect(cell or "") for cell in target.tolist()]}
+        return {names[0]: _perfect_cells(metric, target)}
     if metric.target is Kind.NUMBER or metric.prediction is Kind.LABEL:
         return {name: _written(target) for name in names}
     # the sample's truth is 1 where positive, or the index of the class: build it from any numbers
@@ -92,6 +95,18 @@ def _perfect_predictions(
     if len(names) == 1:
         return {names[0]: marks.tolist()}
     return {name: (marks == place).astype(int).tolist() for place, name in enumerate(names)}
+
+
+def _perfect_cells(metric: Metric, target: Array) -> list[object]:
+    cells: list[object] = []
+    for row, cell in enumerate(target.tolist(), start=1):
+        try:
+            cells.append(metric.perfect(cell or ""))
+        except CellError as error:
+            reason = Message(error.code, error.params).render("en").strip()
+            params = {"name": f"row {row}", "reason": reason}
+            raise TruthError(Message("truth_unreadable", params)) from None
+    return cells
 
 
 def _written(values: Array) -> list[object]:

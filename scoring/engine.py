@@ -10,7 +10,7 @@ from scoring.keys import Keys, check_keys
 from scoring.matching import key_texts
 from scoring.messages import Message
 from scoring.metrics import METRICS
-from scoring.metrics.base import UndefinedMetricError
+from scoring.metrics.base import Memo, UndefinedMetricError
 from scoring.samples import build_sample, truth_columns
 from scoring.spec import Partition, Scoring, SubmissionTable
 from scoring.tables import Table, read_answer
@@ -57,14 +57,19 @@ def _score_columns(
     ids = tuple(key_texts(true.keys))
     scores: dict[str, float] = {}
     losses: dict[str, ItemLosses] = {}
+    cases: dict[str, dict[str, object]] = {}
+    memo = Memo()
     for column in scoring.measured:
         metric = METRICS[column.metric or ""]
-        sample = build_sample(metric, column, table, given, true)
+        sample = build_sample(metric, column, table, given, true, memo)
         try:
             with np.errstate(all="ignore"):  # what overflows is caught below, by name
                 scores[column.key] = metric.score(sample)
                 if metric.loss is not None:
                     losses[column.key] = ItemLosses(ids, metric.loss(sample))
+                if metric.cases is not None:
+                    for name, case in zip(ids, metric.cases(sample), strict=True):
+                        cases.setdefault(name, {"id": name}).update(case)
         except UndefinedMetricError as error:
             raise InvalidScores(Message(error.code, {"name": column.key})) from None
-    return ScoreResult(finish_scores(scores, scoring), (), losses)
+    return ScoreResult(finish_scores(scores, scoring), tuple(cases.values()), losses)

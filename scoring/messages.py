@@ -152,6 +152,89 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
         "{column} 的每个框应为“标签 置信度 x y 宽 高”，框间用分号分隔，宽高大于 0",
         "boxes in {column} are “label score x y width height” with sizes above 0, apart by “;”",
     ),
+    "cell_too_many_in_all": (
+        "{column} 中的条目总数超过 {limit} 个",
+        "{column} holds more than {limit} things in all",
+    ),
+    "cell_plan": (
+        "{column} 应为 JSON 列表的列表，元素为整数，如 [[1, 2], [3]]",
+        "{column} must be a JSON list of lists of whole numbers, such as [[1, 2], [3]]",
+    ),
+    "cell_instance": ("算例不合要求：{reason}", "the instance is unusable: {reason}"),
+    # plans: schedules, routes, packings
+    "plan_job_count": (
+        "应有 {expected} 个工件，实际 {found} 个",
+        "{expected} jobs expected, {found} found",
+    ),
+    "plan_operation_count": (
+        "工件 {job} 应有 {expected} 道工序，实际 {found} 道",
+        "job {job} has {expected} operations, {found} are scheduled",
+    ),
+    "plan_negative_start": (
+        "工件 {job} 第 {operation} 道工序的开工时刻 {start} 早于 0",
+        "job {job} operation {operation} starts at {start}, before time 0",
+    ),
+    "plan_precedence": (
+        (
+            "工件 {job} 第 {operation} 道工序于 {start} 开工，"
+            "早于第 {previous} 道工序完工时刻 {previous_end}"
+        ),
+        (
+            "job {job} operation {operation} starts at {start}, "
+            "before operation {previous} ends at {previous_end}"
+        ),
+    ),
+    "plan_overlap": (
+        "机器 {machine}：工件 {first} 与工件 {second} 在 t={from} 至 t={to} 重叠",
+        "machine {machine}: jobs {first} and {second} overlap from t={from} to t={to}",
+    ),
+    "plan_vehicles": (
+        "用了 {found} 辆车，最多 {limit} 辆",
+        "{found} vehicles are used, there are {limit}",
+    ),
+    "plan_unknown_customer": (
+        "车辆 {vehicle} 第 {stop} 站：没有客户 {customer}（编号为 1 至 {limit}）",
+        "vehicle {vehicle} stop {stop}: there is no customer {customer} (they are 1 to {limit})",
+    ),
+    "plan_served_twice": (
+        "车辆 {vehicle} 第 {stop} 站：客户 {customer} 已由车辆 {other} 服务",
+        "vehicle {vehicle} stop {stop}: customer {customer} is already served by vehicle {other}",
+    ),
+    "plan_not_served": (
+        "客户 {customer} 没有车辆服务",
+        "customer {customer} is not served by any vehicle",
+    ),
+    "plan_overload": (
+        "车辆 {vehicle} 第 {stop} 站（客户 {customer}）：装载 {load:g}，超过容量 {limit:g}",
+        (
+            "vehicle {vehicle} stop {stop} (customer {customer}): {load:g} on board, "
+            "the capacity is {limit:g}"
+        ),
+    ),
+    "plan_late": (
+        "车辆 {vehicle} 第 {stop} 站（客户 {customer}）：到达时刻 {arrival:g} 晚于时间窗 {due:g}",
+        (
+            "vehicle {vehicle} stop {stop} (customer {customer}): arrives at {arrival:g}, "
+            "after the window closes at {due:g}"
+        ),
+    ),
+    "plan_late_return": (
+        "车辆 {vehicle}：{arrival:g} 回到车场，晚于关门时刻 {due:g}",
+        "vehicle {vehicle}: back at the depot at {arrival:g}, which closes at {due:g}",
+    ),
+    "plan_unknown_item": (
+        "箱 {bin}：没有物品 {item}（编号为 1 至 {limit}）",
+        "bin {bin}: there is no item {item} (they are 1 to {limit})",
+    ),
+    "plan_packed_twice": (
+        "箱 {bin}：物品 {item} 已装入箱 {other}",
+        "bin {bin}: item {item} is already in bin {other}",
+    ),
+    "plan_overfull": (
+        "箱 {bin}：装载 {load:g}，超过容量 {limit:g}",
+        "bin {bin}: {load:g} is packed, the capacity is {limit:g}",
+    ),
+    "plan_not_packed": ("物品 {item} 没有装箱", "item {item} is in no bin"),
     # scores
     "not_finite_score": (
         "列 {name} 的得分不是有限的数字",
@@ -181,6 +264,10 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
     "undefined_zero": (
         "列 {name} 无法计算：真值为零，不能作除数",
         "column {name} is undefined: it would divide by a true value of zero",
+    ),
+    "undefined_best": (
+        "列 {name} 无法计算：算例没有给出大于零的 best",
+        "column {name} is undefined: an instance has no `best` above zero",
     ),
     "undefined_agreement": (
         "列 {name} 无法计算：真值与预测都只有同一个类别",

@@ -1,6 +1,7 @@
 """Turn matched rows into what a metric takes: class indices, positive marks or numbers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import repeat
 
 import numpy as np
@@ -10,7 +11,7 @@ from scoring.cells import Array
 from scoring.errors import TruthError
 from scoring.messages import Message
 from scoring.metrics import METRICS
-from scoring.metrics.base import Kind, Metric, Sample
+from scoring.metrics.base import Kind, Memo, Metric, Sample
 from scoring.spec import (
     BoardColumn,
     ColumnKind,
@@ -69,9 +70,24 @@ def class_order(column: BoardColumn, table: SubmissionTable) -> tuple[str, ...]:
 
 
 def build_sample(
+    metric: Metric,
+    column: BoardColumn,
+    table: SubmissionTable,
+    given: Table,
+    true: Table,
+    memo: Memo | None = None,
+) -> Sample:
+    """Build one column's sample from rows already matched; raise `TruthError`.
+
+    Columns of the same rows may share a `memo`.
+    """
+    sample = _build(metric, column, table, given, true)
+    return replace(sample, targets=column.target or (), memo=memo or Memo())
+
+
+def _build(
     metric: Metric, column: BoardColumn, table: SubmissionTable, given: Table, true: Table
 ) -> Sample:
-    """Build one column's sample from rows already matched; raise `TruthError`."""
     names = column.predictions
     truths = [true.columns[name] for name in column.target or ()]
     predictions = [given.columns[name] for name in names]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scoring import InvalidSubmission
+from scoring.plans.jobshop import JobShop
 
 ANSWER = "schedules.json"
 MAX_BYTES = 1 << 20
@@ -198,81 +199,9 @@ def summary(broken: list[Violation]) -> dict[str, str]:
 
 def violations(route: Route, starts: list[list[int]]) -> Iterator[Violation]:
     """Yield every broken constraint; without all operations only the missing ones are named."""
-    incomplete = list(wrong_counts(route, starts))
-    yield from incomplete
-    if not incomplete:
-        yield from wrong_sequences(route, starts)
-        yield from overlaps(route, starts)
-
-
-def wrong_counts(route: Route, starts: list[list[int]]) -> Iterator[Violation]:
-    """Yield jobs and operations that are missing or too many."""
-    if len(starts) != len(route):
-        yield {
-            "code": "job_count",
-            "zh-Hans": f"应有 {len(route)} 个工件，实际 {len(starts)} 个",
-            "en": f"{len(route)} jobs expected, {len(starts)} found",
-        }
-        return
-    for job, (operations, begins) in enumerate(zip(route, starts, strict=True), start=1):
-        if len(begins) != len(operations):
-            yield {
-                "code": "operation_count",
-                "job": job,
-                "zh-Hans": f"工件 {job} 应有 {len(operations)} 道工序，实际 {len(begins)} 道",
-                "en": f"job {job} has {len(operations)} operations, {len(begins)} are scheduled",
-            }
-
-
-def wrong_sequences(route: Route, starts: list[list[int]]) -> Iterator[Violation]:
-    """Yield operations that start before time 0 or before their job's previous operation ends."""
-    for job, (operations, begins) in enumerate(zip(route, starts, strict=True), start=1):
-        free = 0
-        for step, ((_, time), begin) in enumerate(zip(operations, begins, strict=True), start=1):
-            where = {"job": job, "operation": step, "start": begin}
-            if begin < 0:
-                yield {
-                    "code": "negative_start",
-                    **where,
-                    "zh-Hans": f"工件 {job} 第 {step} 道工序的开工时刻 {begin} 早于 0",
-                    "en": f"job {job} operation {step} starts at {begin}, before time 0",
-                }
-            elif begin < free:
-                yield {
-                    "code": "precedence",
-                    **where,
-                    "previous_end": free,
-                    "zh-Hans": f"工件 {job} 第 {step} 道工序于 {begin} 开工，"
-                    f"早于第 {step - 1} 道工序完工时刻 {free}",
-                    "en": f"job {job} operation {step} starts at {begin}, "
-                    f"before operation {step - 1} ends at {free}",
-                }
-            free = begin + time
-
-
-def overlaps(route: Route, starts: list[list[int]]) -> Iterator[Violation]:
-    """Yield, machine by machine, operations that start while another is still running."""
-    loads: dict[int, list[tuple[int, int, int]]] = {}
-    for job, (operations, begins) in enumerate(zip(route, starts, strict=True), start=1):
-        for (machine, time), begin in zip(operations, begins, strict=True):
-            loads.setdefault(machine, []).append((begin, begin + time, job))
-    for machine, load in sorted(loads.items()):
-        load.sort()
-        busy_until, holder = load[0][1], load[0][2]
-        for begin, end, job in load[1:]:
-            if begin < busy_until:
-                first, second = sorted((holder, job))
-                until = min(end, busy_until)
-                yield {
-                    "code": "overlap",
-                    "machine": machine,
-                    "jobs": [first, second],
-                    "from": begin,
-                    "to": until,
-                    "zh-Hans": f"机器 {machine}：工件 {first} 与工件 {second} "
-                    f"在 t={begin} 至 t={until} 重叠",
-                    "en": f"machine {machine}: jobs {first} and {second} overlap "
-                    f"from t={begin} to t={until}",
-                }
-            if end > busy_until:
-                busy_until, holder = end, job
+    for message in JobShop(route).violations(starts):
+        where: Violation = dict(message.params)
+        if message.code == "plan_overlap":
+            where["jobs"] = [where.pop("first"), where.pop("second")]
+        said = {"zh-Hans": message.render("zh-Hans"), "en": message.render("en")}
+        yield {"code": message.code.removeprefix("plan_"), **where, **said}

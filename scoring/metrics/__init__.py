@@ -14,6 +14,7 @@ from scoring.metrics import (
     labels,
     masks,
     ordered,
+    plans,
     probabilities,
     regression,
     retrieval,
@@ -37,6 +38,7 @@ _FAMILIES: Final = (
     retrieval,
     texts,
     extraction,
+    plans,
 )
 
 METRICS: Final[Mapping[str, Metric]] = MappingProxyType(

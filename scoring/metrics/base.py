@@ -1,15 +1,18 @@
 """What a metric is: a named, pure function with its direction, range, needs and source."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar, cast
 
 import numpy as np
 
 from scoring.spec import Direction, ParamValue
 from scoring.types import FloatArray, IntArray, TextArray
 
-__all__ = ["Kind", "Metric", "Param", "ParamKind", "Sample", "UndefinedMetricError"]
+__all__ = ["Kind", "Memo", "Metric", "Param", "ParamKind", "Sample", "UndefinedMetricError"]
+
+Value = TypeVar("Value")
 
 
 class Kind(StrEnum):
@@ -52,6 +55,20 @@ class Param:
     default: float | str | None = None
 
 
+class Memo:
+    """What the columns of one answer have worked out already, so that none does it again."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._found: dict[Hashable, object] = {}
+
+    def once(self, key: Hashable, work: Callable[[], Value]) -> Value:
+        """Return what `work` gives, asking it only the first time; keys say what the value is."""
+        if key not in self._found:
+            self._found[key] = work()
+        return cast("Value", self._found[key])
+
+
 NO_TEXTS: TextArray = np.empty((0, 0), dtype=object)
 
 
@@ -63,7 +80,8 @@ class Sample:
     binary metric is 1 where the row is positive; where the metric takes several target columns the
     shape is (n, t). `prediction` has shape (n,), or (n, k) where the metric takes several columns.
     `true_texts` (n, t) and `texts` (n, k) take their place where the metric reads cells of text.
-    `lines` are the answer's lines, `names` its columns.
+    `lines` are the answer's lines, `names` its columns, `targets` the truth's. `memo` is shared by
+    the columns that are scored on the same rows.
     """
 
     truth: FloatArray | IntArray
@@ -73,6 +91,12 @@ class Sample:
     params: Mapping[str, ParamValue] = field(default_factory=dict)
     true_texts: TextArray = field(default_factory=lambda: NO_TEXTS)
     texts: TextArray = field(default_factory=lambda: NO_TEXTS)
+    targets: tuple[str, ...] = ()
+    memo: Memo = field(default_factory=Memo)
+
+    def once(self, what: Hashable, work: Callable[[], Value]) -> Value:
+        """Work out what follows from these columns alone, once for all metrics that ask."""
+        return self.memo.once((what, self.targets, self.names), work)
 
     def number(self, name: str) -> float:
         """Return a numeric parameter."""
@@ -108,9 +132,11 @@ class Metric:
     `direction` None leaves the choice to the pack. `predictions` is how many answer columns it
     takes; None means one for two classes, else one per class (or per quantile). `best` is what a
     perfect answer scores. `loss` is what each row contributes, lower being better; None where the
-    metric does not decompose. `source` says where the definition comes from. `targets` names what
+    metric does not decompose. `cases` tells more of each row, for the team to read: plain JSON
+    values, in the rows' order. `source` says where the definition comes from. `targets` names what
     the truth's columns hold, in order; () means one of the same kind per answer column. `perfect`
-    writes the answer's cell that a true cell of text asks for. A score's distance from `best` grows
+    writes the answer's cell that a true cell of text asks for; where that is only a fair one, not
+    the best, `reaches_best` is false. A score's distance from `best` grows
     with the mean loss to the `power`.
     """
 
@@ -123,11 +149,13 @@ class Metric:
     score: Callable[[Sample], float]
     source: str
     loss: Callable[[Sample], FloatArray] | None = None
+    cases: Callable[[Sample], Sequence[Mapping[str, object]]] | None = None
     predictions: int | None = 1
     params: Mapping[str, Param] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
     targets: tuple[str, ...] = ("value",)
     perfect: Callable[[str], str] = str
+    reaches_best: bool = True
     power: float = 1.0
 
     @property

@@ -10,7 +10,7 @@ import io
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -46,9 +46,6 @@ class Box:
     height: float
     score: float = 1.0
     ignored: bool = False
-
-
-Pictures = tuple[tuple[Box, ...], ...]
 
 
 def _items(text: str) -> list[list[str]]:
@@ -140,38 +137,35 @@ def _annotations(
     return records
 
 
-@lru_cache(maxsize=1)
-def _summary(truths: Pictures, answers: Pictures) -> tuple[float, ...]:
-    """Return COCO's numbers; a board with several of its columns evaluates an answer once."""
-    return tuple(coco_numbers(truths, answers).tolist())
-
-
 def _coco(place: int, sample: Sample) -> float:
     truths, answers = parse_truths(sample, read_boxes), parse_answers(sample, read_detections)
     if not any(truths):
         code = "undefined_no_positive"
         raise UndefinedMetricError(code)
-    value = _summary(tuple(map(tuple, truths)), tuple(map(tuple, answers)))[place]
+    value = float(sample.once("coco", lambda: coco_numbers(truths, answers))[place])
     if value < 0:
         code = "undefined_no_positive"
         raise UndefinedMetricError(code)
     return value
 
 
-def _overlaps(one: Box, others: Sequence[Box], extra: float) -> FloatArray:
-    """Return IoUs; `extra` is 1 where a box covers its last pixel too (VOC), else 0."""
-    found = []
-    for other in others:
-        width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x) + extra
-        height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y) + extra
-        shared = max(width, 0.0) * max(height, 0.0)
-        union = _area(one, extra) + _area(other, extra) - shared
-        found.append(shared / union if union > 0 else 0.0)
-    return np.array(found, np.float64)
+def _overlaps(one: Box, others: FloatArray, extra: float) -> FloatArray:
+    """Return IoUs with rows (x, y, width, height).
+
+    `extra` is 1 where a box covers its last pixel too (VOC), else 0.
+    """
+    x, y, width, height = others.T
+    across = np.minimum(one.x + one.width, x + width) - np.maximum(one.x, x) + extra
+    down = np.minimum(one.y + one.height, y + height) - np.maximum(one.y, y) + extra
+    shared = np.maximum(across, 0.0) * np.maximum(down, 0.0)
+    own = (one.width + extra) * (one.height + extra)
+    union = own + (width + extra) * (height + extra) - shared
+    found: FloatArray = np.divide(shared, union, out=np.zeros(len(shared)), where=union > 0)
+    return found
 
 
-def _area(box: Box, extra: float) -> float:
-    return (box.width + extra) * (box.height + extra)
+def _corners(boxes: Sequence[Box]) -> FloatArray:
+    return np.array([(it.x, it.y, it.width, it.height) for it in boxes], np.float64).reshape(-1, 4)
 
 
 def voc_average_precision(
@@ -213,9 +207,10 @@ def _curve(
         key=lambda found: -found[0].score,
     )
     taken: dict[int, set[int]] = defaultdict(set)
+    corners = [_corners(boxes) for boxes in truths]
     right, wrong = [], []
     for box, row in ranked:
-        overlaps = _overlaps(box, truths[row], extra)
+        overlaps = _overlaps(box, corners[row], extra)
         best = int(np.argmax(overlaps)) if len(overlaps) else -1
         hit = best >= 0 and overlaps[best] >= iou
         if hit and truths[row][best].ignored:

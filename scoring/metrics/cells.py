@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence, Sized
 from enum import StrEnum
 from typing import Final, NoReturn, TypeVar
 
@@ -20,12 +20,14 @@ __all__ = [
     "read_ids",
     "read_json",
     "read_number",
+    "refuse",
 ]
 
 Value = TypeVar("Value")
 
 MAX_MESSAGES: Final = 20
 MAX_THINGS: Final = 10_000
+MAX_IN_ALL: Final = 2_000_000
 _SHOWN: Final = 60
 _NUMBER: Final = re.compile(
     r"[+-]?(?:[0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,3})?"
@@ -44,6 +46,8 @@ class CellFault(StrEnum):
     FIELDS = "cell_fields"
     RUNS = "cell_runs"
     BOXES = "cell_boxes"
+    PLAN = "cell_plan"
+    INSTANCE = "cell_instance"
 
 
 class CellError(Exception):
@@ -57,7 +61,15 @@ class CellError(Exception):
 
 
 def parse_answers(sample: Sample, parse: Callable[[str], Value], place: int = 0) -> list[Value]:
-    """Read one answer column; raise `InvalidSubmission` with at most 20 faults, by line."""
+    """Read one answer column, once for all metrics of it that read alike.
+
+    Raises `InvalidSubmission` with at most 20 faults, by line.
+    """
+    key = ("answer", parse, sample.names[place])
+    return sample.memo.once(key, lambda: _parse_answers(sample, parse, place))
+
+
+def _parse_answers(sample: Sample, parse: Callable[[str], Value], place: int) -> list[Value]:
     found: list[Value] = []
     faults: list[Message] = []
     for text, line in zip(sample.texts[:, place].tolist(), sample.lines.tolist(), strict=True):
@@ -66,16 +78,28 @@ def parse_answers(sample: Sample, parse: Callable[[str], Value], place: int = 0)
         except CellError as error:
             faults.append(Message(error.code, error.params, line, sample.names[place]))
     if faults:
-        faults.sort(key=lambda fault: fault.line or 0)
-        more = len(faults) - MAX_MESSAGES
-        if more > 0:
-            faults[MAX_MESSAGES - 1 :] = [Message("more", {"count": more + 1})]
-        raise InvalidSubmission(*faults)
+        refuse(faults)
+    _check_total(found, sample.names[place])
     return found
 
 
+def _check_total(found: Sequence[object], name: str) -> None:
+    """Refuse more things in all than memory is good for, however they are spread over cells."""
+    total = sum(len(value) for value in found if isinstance(value, Sized))
+    if total > MAX_IN_ALL:
+        raise InvalidSubmission(Message("cell_too_many_in_all", {"limit": MAX_IN_ALL}, None, name))
+
+
 def parse_truths(sample: Sample, parse: Callable[[str], Value], place: int = 0) -> list[Value]:
-    """Read one target column; raise `TruthError` for the first cell that is wrong."""
+    """Read one target column, once for all metrics of it that read alike.
+
+    Raises `TruthError` for the first cell that is wrong.
+    """
+    key = ("truth", parse, sample.targets[place] if sample.targets else place)
+    return sample.memo.once(key, lambda: _parse_truths(sample, parse, place))
+
+
+def _parse_truths(sample: Sample, parse: Callable[[str], Value], place: int) -> list[Value]:
     found: list[Value] = []
     for row, text in enumerate(sample.true_texts[:, place].tolist()):
         try:
@@ -85,6 +109,15 @@ def parse_truths(sample: Sample, parse: Callable[[str], Value], place: int = 0) 
             params = {"name": f"row {row + 1}, target {place + 1}", "reason": reason}
             raise TruthError(Message("truth_unreadable", params)) from None
     return found
+
+
+def refuse(faults: list[Message]) -> NoReturn:
+    """Raise `InvalidSubmission` with the first 20 faults by line, the rest counted."""
+    faults.sort(key=lambda fault: fault.line or 0)
+    more = len(faults) - MAX_MESSAGES
+    if more > 0:
+        faults[MAX_MESSAGES - 1 :] = [Message("more", {"count": more + 1})]
+    raise InvalidSubmission(*faults)
 
 
 def read_number(text: str) -> float:

@@ -76,6 +76,10 @@ def _size(runs: IntArray) -> int:
 
 def _areas(sample: Sample) -> FloatArray:
     """Return (shared, true, given) pixels by picture, shape (n, 3)."""
+    return sample.once("areas", lambda: _measure_areas(sample))
+
+
+def _measure_areas(sample: Sample) -> FloatArray:
     truths, answers = parse_truths(sample, read_runs), parse_answers(sample, read_runs)
     heights = parse_truths(sample, _read_side, 1)
     widths = parse_truths(sample, _read_side, 2)

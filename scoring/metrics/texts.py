@@ -66,7 +66,7 @@ def _complement(losses: Callable[[Sample], FloatArray], sample: Sample) -> float
 
 def edit_distance(one: Sequence[str], other: Sequence[str]) -> int:
     """Return the fewest insertions, deletions and replacements; Levenshtein (1966)."""
-    if len(one) < len(other):
+    if len(one) > len(other):  # one step for each piece of the shorter
         one, other = other, one
     row = np.arange(len(other) + 1)
     numbers = {piece: number for number, piece in enumerate(dict.fromkeys(other))}

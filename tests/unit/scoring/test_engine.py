@@ -1,5 +1,7 @@
 import json
+import sys
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 import pytest
@@ -233,3 +235,33 @@ def test_several_true_columns_of_different_classes(tmp_path: Path) -> None:
 
     assert found.scores == {"exact": 0.5}
     assert list(found.losses["exact"].values) == [0.0, 1.0]
+
+
+def test_columns_of_one_answer_read_its_cells_once(tmp_path: Path) -> None:
+    (tmp_path / "truth.csv").write_text('id,plan\na,"{""capacity"": 2, ""items"": [1, 1]}"\n')
+    (tmp_path / "answer.csv").write_text('id,plan\na,"[[1], [2]]"\n')
+    table = SubmissionTable.model_validate(
+        {"key": ["id"], "columns": {"id": {"type": "string"}, "plan": {"type": "string"}}}
+    )
+    columns = [
+        {"key": "bins", "metric": "bins_used", "direction": "min", "target": "plan"},
+        {"key": "ok", "metric": "feasible_rate", "direction": "max", "target": "plan"}
+        | {"primary": True},
+    ]
+    scoring = Scoring.model_validate({"partition": "rows", "columns": columns})
+    calls = []
+
+    def watch(frame: FrameType, event: str, _argument: object) -> None:
+        if event == "call" and frame.f_code.co_name in {"read_plan", "read_instance"}:
+            calls.append(frame.f_code.co_name)
+
+    sys.setprofile(watch)
+    try:
+        result = score_answer(tmp_path / "answer.csv", tmp_path, table, scoring)
+    finally:
+        sys.setprofile(None)
+
+    assert sorted(calls) == ["read_instance", "read_plan"]
+    assert result.scores == {"bins": 2.0, "ok": 1.0}
+    assert result.cases == ({"id": "a", "feasible": True, "cost": 2.0, "reason": None},)
+    assert dict(result.losses).keys() == {"bins", "ok"}
