@@ -9,7 +9,7 @@ from typing import Final
 from app.core.i18n import N_
 from app.evaluations.models import FINISHED, Evaluation, State, Verdict
 from app.submissions.models import Kind, Submission
-from problems.spec import Resources
+from problems.spec import ProblemSpec, Resources
 
 _RUN_TROUBLE: Final = frozenset(
     {
@@ -23,6 +23,7 @@ _RUN_TROUBLE: Final = frozenset(
 )
 MOST_CASES: Final = 500
 MOST_COLUMNS: Final = 12
+MOST_VALUES: Final = 200
 
 
 class Progress(StrEnum):
@@ -148,6 +149,23 @@ def list_uses(evaluation: Evaluation, resources: Resources) -> list[Use]:
         for label, value, limit, unit in measured
         if value is not None
     ]
+
+
+def answer_columns(spec: ProblemSpec) -> list[dict[str, object]] | None:
+    """Return what a browser checks of an answer's columns before it is sent; None without a table.
+
+    Types, and the values of categories that are few enough to be sent along with every form.
+    """
+    table = spec.submission.table
+    if table is None:
+        return None
+    columns: list[dict[str, object]] = []
+    for name, column in table.columns.items():
+        columns.append({"name": name, "type": column.type})
+        values = getattr(column, "values", None)
+        if values is not None and len(values) <= MOST_VALUES:
+            columns[-1]["values"] = list(values)
+    return columns
 
 
 def build_case_tables(cases: Mapping[str, Sequence[object]]) -> dict[str, CaseTable]:

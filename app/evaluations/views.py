@@ -27,7 +27,7 @@ from app.evaluations.kept_logs import read_whole_log
 from app.evaluations.list_queries import map_primaries
 from app.evaluations.logbook import read_log
 from app.evaluations.models import CLAIMED, FINISHED, Evaluation
-from app.evaluations.page_models import build_case_tables, build_timeline
+from app.evaluations.page_models import answer_columns, build_case_tables, build_timeline
 from app.evaluations.run_pages import build_runs
 from app.problems.downloads import attachment, send_blob
 from app.problems.models import Board, Partition, Problem, Revision, StageState
@@ -269,6 +269,7 @@ def _form_page(
         quota=quota,
         may_submit=can_submit(actor),
         open_boards=_open_boards(problem, spec),
+        answer_columns=answer_columns(spec),
         refusal=None if error is None else error_text(error),
         issues=[] if error is None else field_issues(error),
     )

@@ -13,6 +13,7 @@ from app.ui.i18n import register_i18n
 from app.ui.limits import register_limits
 from app.ui.navigation import register_navigation
 from app.ui.static_files import register_static_files
+from app.ui.styleguide import register_styleguide
 from app.ui.themes import register_themes
 
 
@@ -34,6 +35,8 @@ def register_edge(app: Flask) -> None:
     register_error_pages(app)
     register_guards(app)
     _register_csrf(app)
+    if not configured.production:
+        register_styleguide(app)
 
 
 def _register_csrf(app: Flask) -> None:

@@ -88,6 +88,8 @@ def test_a_refused_answer_names_the_line(site: Site, arrive: Arrive) -> None:
     visitor.open("/problems/tiny/submit")
     wrong = PERFECT.replace("r2,bad", "r2,rusty")
     visitor.page.get_by_label("文件", exact=True).set_input_files(_csv(wrong))
+    # the browser has looked at the rows before anything is sent
+    expect(visitor.page.locator("[data-check] li")).to_contain_text("第 3 行")
     visitor.button("提交").click()
     refusal = visitor.page.get_by_role("alert")
     expect(refusal).to_contain_text("rusty")

@@ -1,10 +1,12 @@
 """A person hands in a file in the browser and watches what becomes of it."""
 
 import io
+import json
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -305,3 +307,17 @@ def test_organisers_retract_and_rerun(
     with database.reading() as session:
         actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert actions == ["submission.retract", "submission.rerun"]
+
+
+@pytest.mark.usefixtures("problem", "member")
+def test_the_form_carries_what_the_browser_checks(client: FlaskClient) -> None:
+    page = client.get("/problems/pcb/submit?lang=en").text
+    found = re.search(r'data-check="([^"]+)"', page)
+    assert found is not None
+    rules = json.loads(unescape(found.group(1)))
+    assert rules["file"] == "predictions.csv"
+    assert rules["sizes"] == {"predictions": 1 << 20, "code": 100 << 20}
+    assert [column["name"] for column in rules["table"]] == ["id", "label"]
+    assert rules["table"][1]["values"] == ["ok", "open"]
+    # when the count starts again is said with its zone
+    assert "(Beijing)" in page

@@ -1,11 +1,19 @@
-// Uploads with progress, and files dropped onto the form. Without this the form posts by itself.
+// Uploads with progress, files dropped onto the form, and a look at them before they are sent.
+// Without this the form posts by itself.
+import { checkFile } from "./answers.js";
+
+const SPEED_AFTER = 0.5;
+
 export function startUpload(form) {
   const input = form.querySelector("input[type=file]");
   const status = form.querySelector("[data-upload-status]");
   const words = form.querySelector("[data-upload-words]");
   const bar = form.querySelector("[data-upload-bar]");
   const button = form.querySelector("button[type=submit]");
+  const begin = { at: 0 };
   acceptDrops(form.querySelector("[data-drop]"), input);
+  nameTheFile(form, input);
+  startChecking(form, input);
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -21,7 +29,9 @@ export function startUpload(form) {
     request.upload.addEventListener("progress", (event) => {
       if (!event.lengthComputable) return;
       bar.value = event.loaded / event.total;
-      words.textContent = `${form.dataset.sending} ${Math.floor(bar.value * 100)} %`;
+      const seconds = (performance.now() - begin.at) / 1000;
+      const speed = seconds > SPEED_AFTER ? ` · ${sizeOf(event.loaded / seconds)}/s` : "";
+      words.textContent = `${form.dataset.sending} ${Math.floor(bar.value * 100)} %${speed}`;
     });
     request.upload.addEventListener("load", () => {
       words.textContent = form.dataset.checking;
@@ -32,6 +42,7 @@ export function startUpload(form) {
     form.parentElement.querySelector("[data-refusal]")?.remove();
     status.hidden = false;
     button.disabled = true;
+    begin.at = performance.now();
     request.send(new FormData(form));
   }
 
@@ -81,6 +92,53 @@ function acceptDrops(area, input) {
   area.addEventListener("drop", (event) => {
     event.preventDefault();
     mark(false);
-    if (event.dataTransfer.files.length > 0) input.files = event.dataTransfer.files;
+    if (event.dataTransfer.files.length === 0) return;
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
   });
+}
+
+// The browser's own button speaks the browser's language: ours stands in its place.
+function nameTheFile(form, input) {
+  const line = form.querySelector("[data-choose]");
+  const name = line.querySelector("[data-chosen]");
+  const none = name.textContent;
+  input.classList.add("sr-only");
+  line.hidden = false;
+  line.querySelector("button").addEventListener("click", () => input.click());
+  const show = () => {
+    const file = input.files[0];
+    name.textContent = file ? `${file.name} · ${sizeOf(file.size)}` : none;
+  };
+  input.addEventListener("change", show);
+  show();
+}
+
+function startChecking(form, input) {
+  const box = form.querySelector("[data-check]");
+  if (!box) return;
+  const rules = JSON.parse(box.dataset.check);
+  if (rules.table) rules.table = Object.fromEntries(rules.table.map((column) => [column.name, column]));
+  const list = box.querySelector("ol");
+  let turn = 0;
+  const look = async () => {
+    const mine = (turn += 1);
+    const file = input.files[0];
+    box.hidden = true;
+    if (!file) return;
+    const kind = form.elements.kind?.value ?? "code";
+    const faults = await checkFile(file, kind, rules, box.dataset).catch(() => []);
+    if (mine !== turn) return; // another file was chosen meanwhile
+    list.replaceChildren(...faults.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+    box.hidden = faults.length === 0;
+  };
+  input.addEventListener("change", look);
+  form.addEventListener("change", (event) => event.target.name === "kind" && look());
+}
+
+function sizeOf(bytes) {
+  const units = ["B", "KiB", "MiB", "GiB"];
+  let at = 0;
+  for (; bytes >= 1024 && at < units.length - 1; at += 1) bytes /= 1024;
+  return `${at === 0 || bytes >= 100 ? Math.round(bytes) : bytes.toFixed(1)} ${units[at]}`;
 }
