@@ -45,9 +45,11 @@ def check_answer(pack: Pack, answer: Path, keys: Keys | None) -> None:
 def score_output(pack: Pack, output: Path, truth: Path, runner: ScriptRunner) -> ScoreResult:
     """Score the folder `output`, which holds the answer under its name, against a truth folder.
 
-    Raises `InvalidSubmission`, `InvalidScores`, `TruthError` or `ScorerError` of `scoring`.
+    Columns that show what a run used, and formulas over them, are left out: nothing ran here as it
+    does on the platform. Raises `InvalidSubmission`, `InvalidScores`, `TruthError` or `ScorerError`
+    of `scoring`.
     """
-    scoring, table = pack.spec.scoring, pack.spec.submission.table
+    scoring, table = pack.spec.scoring.without_run(), pack.spec.submission.table
     if scoring.scorer is None and table is not None:
         return score_answer(output / pack.spec.submission.file, truth, table, scoring)
     with TemporaryDirectory(prefix="scorer-") as scratch:

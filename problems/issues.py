@@ -117,6 +117,23 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
         "metric 与 formula 只能有一个",
         "a column has a metric or a formula, not both",
     ),
+    "run_and_more": (
+        "run 不能与 metric、formula 一起使用",
+        "a column with run has neither a metric nor a formula",
+    ),
+    "limit_without_run": ("limit 需与 run 一起使用", "limit belongs to run"),
+    "run_direction": (
+        "{name} 越小越好，direction 应为 min",
+        "less {name} is better: the direction is min",
+    ),
+    "run_needs_code": (
+        "{name} 取自程序的运行，而预测文件没有运行：submission.kinds 只能是 [code]",
+        "{name} comes from a run, and a predictions file has none: submission.kinds must be [code]",
+    ),
+    "run_needs_table": (
+        "{name} 按答案的行数平均，需要 submission.table 和内置指标",
+        "{name} is per row of the answer: it needs submission.table and built-in metrics",
+    ),
     "formula_too_long": ("公式太长", "the formula is too long"),
     "formula_syntax": (
         "公式在第 {count} 个字符处有语法错误",

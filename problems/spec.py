@@ -181,6 +181,21 @@ class ProblemSpec(SpecModel):
                     raise spec_error(code="unknown_score_column", at=at, name=name, allowed=allowed)
         return self
 
+    @model_validator(mode="after")
+    def _run_columns_have_a_run(self) -> Self:
+        for place, column in enumerate(self.scoring.columns):
+            at = ("scoring", "columns", place, "run")
+            if column.run is None:
+                continue
+            if self.submission.kinds != (Kind.CODE,):
+                raise spec_error(code="run_needs_code", at=at, name=column.run.value)
+            if column.run.needs_gpus and not self.resources.gpus:
+                raise spec_error(code="needs_gpus", at=at, name=column.run.value)
+            has_rows = self.submission.table is not None and self.scoring.scorer is None
+            if column.run.is_per_item and not has_rows:
+                raise spec_error(code="run_needs_table", at=at, name=column.run.value)
+        return self
+
     @property
     def takes_code(self) -> bool:
         """Whether a team may hand in a program."""

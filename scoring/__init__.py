@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scoring.metrics.base import Metric
     from scoring.program_result import read_program_result
     from scoring.ranking import Entry, Ranked, Ties, best_entries, rank
+    from scoring.run_facts import RunFact, RunFacts
     from scoring.spec import (
         BoardColumn,
         ColumnKind,
@@ -45,6 +46,8 @@ __all__ = [
     "Metric",
     "Partition",
     "Ranked",
+    "RunFact",
+    "RunFacts",
     "ScoreResult",
     "ScorerError",
     "Scoring",
@@ -76,6 +79,8 @@ _HOMES: Final = {
     "Metric": "metrics.base",
     "Partition": "spec",
     "Ranked": "ranking",
+    "RunFact": "run_facts",
+    "RunFacts": "run_facts",
     "ScoreResult": "types",
     "ScorerError": "errors",
     "Scoring": "spec",

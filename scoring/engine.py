@@ -1,5 +1,6 @@
 """Score an answer with the built-in metrics: match rows by key, run each column's metric."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from scoring.matching import key_texts
 from scoring.messages import Message
 from scoring.metrics import METRICS
 from scoring.metrics.base import Memo, UndefinedMetricError
+from scoring.program_result import MAX_CASES
+from scoring.run_facts import RunFacts
 from scoring.samples import build_sample, truth_columns
 from scoring.spec import Partition, Scoring, SubmissionTable
 from scoring.tables import Table, read_answer
@@ -31,13 +34,18 @@ def validate_answer(path: Path, table: SubmissionTable, keys: Keys | None) -> No
 
 
 def score_answer(
-    answer: Path, truth: Path, table: SubmissionTable, scoring: Scoring
+    answer: Path,
+    truth: Path,
+    table: SubmissionTable,
+    scoring: Scoring,
+    facts: RunFacts | None = None,
 ) -> ScoreResult:
     """Score the answer file against one board's truth folder.
 
-    Where the boards split rows, the rows of other boards are ignored here. Raises
-    `InvalidSubmission` (the answer), `InvalidScores` (a score is undefined or not finite),
-    `TruthError` (the truth).
+    `facts` are what the run that wrote it used, for columns that show that. Where the boards split
+    rows, the rows of other boards are ignored here. Raises `InvalidSubmission` (the answer),
+    `InvalidScores` (a score is undefined or not finite, or the run used too much), `TruthError`
+    (the truth).
     """
     given = read_answer(answer, table)
     true = read_truth(truth, truth_columns(table, scoring), table.key)
@@ -48,12 +56,14 @@ def score_answer(
         {name: values[rows] for name, values in given.columns.items()},
         given.lines[rows],
     )
-    return _score_columns(picked, true, table, scoring)
+    found = _score_columns(picked, true, table, scoring)
+    return replace(found, scores=finish_scores(found.scores, scoring, facts, len(given)))
 
 
 def _score_columns(
     given: Table, true: Table, table: SubmissionTable, scoring: Scoring
 ) -> ScoreResult:
+    """Return what the metrics say, unfinished."""
     ids = tuple(key_texts(true.keys))
     scores: dict[str, float] = {}
     losses: dict[str, ItemLosses] = {}
@@ -68,8 +78,9 @@ def _score_columns(
                 if metric.loss is not None:
                     losses[column.key] = ItemLosses(ids, metric.loss(sample))
                 if metric.cases is not None:
-                    for name, case in zip(ids, metric.cases(sample), strict=True):
+                    told = zip(ids[:MAX_CASES], metric.cases(sample), strict=False)
+                    for name, case in told:
                         cases.setdefault(name, {"id": name}).update(case)
         except UndefinedMetricError as error:
             raise InvalidScores(Message(error.code, {"name": column.key})) from None
-    return ScoreResult(finish_scores(scores, scoring), tuple(cases.values()), losses)
+    return ScoreResult(scores, tuple(cases.values()), losses)

@@ -240,6 +240,10 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
         "列 {name} 的得分不是有限的数字",
         "the score of column {name} is not a finite number",
     ),
+    "run_over_limit": (
+        "{name} 为 {value}，超过本题允许的 {limit}",
+        "{name} is {value}, the problem allows {limit}",
+    ),
     "missing_score": ("缺少列 {name} 的得分", "the score of column {name} is missing"),
     "unknown_score": (
         "得分中有未定义的列 {name}",

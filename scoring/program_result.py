@@ -14,6 +14,7 @@ from scoring.strict_json import read_integer, unique_object
 from scoring.types import ScoreResult
 
 if TYPE_CHECKING:
+    from scoring.run_facts import RunFacts
     from scoring.spec import Scoring
 
 __all__ = ["MAX_CASES", "RESULT_FILE", "read_program_result"]
@@ -28,8 +29,10 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _FINITE_WORDS: Final = frozenset({"nan", "inf", "-inf", "infinity", "-infinity"})
 
 
-def read_program_result(path: Path, scoring: "Scoring") -> ScoreResult:
-    """Read a scorer's result file.
+def read_program_result(
+    path: Path, scoring: "Scoring", facts: "RunFacts | None" = None
+) -> ScoreResult:
+    """Read a scorer's result file; `facts` are what the submission's run used.
 
     Raises `InvalidSubmission` (the scorer refused the answer), `InvalidScores` (a column is
     missing, unknown or not finite), `ScorerError` (the scorer failed, or the file is not what
@@ -44,7 +47,7 @@ def read_program_result(path: Path, scoring: "Scoring") -> ScoreResult:
         raise ScorerError(Message("scorer_failed", {"reason": reason}))
     if status != "ok":
         _refuse("unknown status")
-    return ScoreResult(_scores(data.get("scores"), scoring), _cases(data.get("cases")))
+    return ScoreResult(_scores(data.get("scores"), scoring, facts), _cases(data.get("cases")))
 
 
 def _refuse(reason: str) -> NoReturn:
@@ -115,7 +118,7 @@ def _real(digits: str) -> float | str:
     return number if math.isfinite(number) else str(number)
 
 
-def _scores(data: object, scoring: "Scoring") -> dict[str, float]:
+def _scores(data: object, scoring: "Scoring", facts: "RunFacts | None") -> dict[str, float]:
     if not isinstance(data, Mapping):
         _refuse("scores are missing")
     scores: dict[str, float] = {}
@@ -126,7 +129,7 @@ def _scores(data: object, scoring: "Scoring") -> dict[str, float]:
             _refuse(f"the score {name[:60]} is not a number")
         else:
             scores[name] = _float(value)
-    return finish_scores(scores, scoring)
+    return finish_scores(scores, scoring, facts)
 
 
 def _float(value: float) -> float:

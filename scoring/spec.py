@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from scoring.formula import FUNCTIONS, Formula, FormulaError, FormulaFault
+from scoring.run_facts import RunFact
 
 __all__ = [
     "BoardColumn",
@@ -166,14 +167,17 @@ _FORMULA_CODES: Final[Mapping[FormulaFault, LiteralString]] = {
 
 
 class BoardColumn(SpecModel):
-    """One leaderboard column: a metric's, a scorer's, or a formula over other columns.
+    """One leaderboard column: a metric's, a scorer's, a formula's, or what the run itself used.
 
-    `decimals` is for display only: ranking uses the whole number.
+    `decimals` is for display only: ranking uses the whole number. A run that uses more than `limit`
+    has no scores.
     """
 
     key: Annotated[str, StringConstraints(pattern=COLUMN_KEY)]
     metric: Name | None = None
     formula: Annotated[str, StringConstraints(min_length=1)] | None = None
+    run: RunFact | None = None
+    limit: Annotated[int | float, Field(gt=0)] | None = None
     target: Names | None = None
     prediction: Names | None = None
     direction: Direction
@@ -211,6 +215,18 @@ class BoardColumn(SpecModel):
         return self
 
     @model_validator(mode="after")
+    def _run_stands_alone(self) -> Self:
+        if self.run is None:
+            if self.limit is not None:
+                raise spec_error(code="limit_without_run", at=("limit",))
+            return self
+        if self.metric is not None or self.formula is not None:
+            raise spec_error(code="run_and_more", at=("run",))
+        if self.direction is not Direction.MIN:
+            raise spec_error(code="run_direction", at=("direction",), name=self.run.value)
+        return self
+
+    @model_validator(mode="after")
     def _metric_has_target(self) -> Self:
         if self.metric is not None and self.target is None:
             raise spec_error(code="target_missing", at=("metric",))
@@ -245,7 +261,22 @@ class Scoring(SpecModel):
     @property
     def measured(self) -> tuple[BoardColumn, ...]:
         """The columns that a metric or the scorer fills."""
-        return tuple(column for column in self.columns if column.formula is None)
+        return tuple(
+            column for column in self.columns if column.formula is None and column.run is None
+        )
+
+    @property
+    def timed(self) -> tuple[BoardColumn, ...]:
+        """The columns that the run itself fills."""
+        return tuple(column for column in self.columns if column.run is not None)
+
+    def without_run(self) -> Self:
+        """Return what can be scored where nothing ran: neither run columns nor what uses them."""
+        if not self.timed:
+            return self
+        known = set(self.complete({column.key: 1.0 for column in self.measured}))
+        kept = tuple(column for column in self.columns if column.key in known)
+        return self.model_copy(update={"columns": kept})
 
     def complete(self, scores: Mapping[str, float]) -> dict[str, float]:
         """Return the measured scores with those of the formulas; NaN where one is undefined."""
@@ -268,7 +299,8 @@ class Scoring(SpecModel):
                 at = ("columns", place, "formula")
                 allowed = ", ".join(sorted(known))
                 raise spec_error(code="formula_column", at=at, name=name, allowed=allowed)
-        done = self.complete({column.key: 1.0 for column in self.measured})
+        filled = (*self.measured, *self.timed)
+        done = self.complete({column.key: 1.0 for column in filled})
         for place, column in enumerate(self.columns):
             if column.key not in done:
                 at = ("columns", place, "formula")
@@ -279,7 +311,7 @@ class Scoring(SpecModel):
     def _metric_or_scorer(self) -> Self:
         for place, column in enumerate(self.columns):
             at = ("columns", place)
-            if column.formula is not None:
+            if column.formula is not None or column.run is not None:
                 continue
             if self.scorer is None and column.metric is None:
                 raise spec_error(code="no_metric", at=at, name=column.key)

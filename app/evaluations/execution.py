@@ -31,6 +31,7 @@ from scoring import (
     InvalidSubmission,
     Keys,
     Message,
+    RunFacts,
     ScorerError,
     ScoreResult,
     TruthError,
@@ -179,8 +180,10 @@ def _score(
 ) -> Outcome:
     try:
         _check_answer(assignment, around, answer / assignment.spec.submission.file)
+        facts = None if run is None else measure_facts(run, around.folder / _CODE)
         results = {
-            board: _score_board(assignment, around, answer, board) for board in assignment.truths
+            board: _score_board(assignment, around, answer, board, facts)
+            for board in assignment.truths
         }
     except CancelledWhileScoringError:
         return Outcome(State.CANCELLED, run=run)
@@ -210,21 +213,42 @@ def _check_answer(assignment: Assignment, around: Surroundings, file: Path) -> N
     validate_answer(file, table, keys)
 
 
+def measure_facts(run: RunResult, code: Path) -> RunFacts:
+    """Return what a run used, as columns of a board show it; `code` is the folder it came from."""
+    return RunFacts(
+        wall_s=run.wall_s,
+        cpu_s=run.cpu_s,
+        peak_memory_bytes=run.peak_memory_bytes,
+        code_bytes=sum(path.stat().st_size for path in code.rglob("*") if path.is_file()),
+        gpu_s=run.wall_s * len(run.gpus),
+        peak_gpu_memory_bytes=max((use.peak_memory_bytes for use in run.gpus), default=0),
+    )
+
+
 def _score_board(
-    assignment: Assignment, around: Surroundings, answer: Path, board: Board
+    assignment: Assignment,
+    around: Surroundings,
+    answer: Path,
+    board: Board,
+    facts: RunFacts | None,
 ) -> ScoreResult:
     platform, spec = around.platform, assignment.spec
     truth = cached_folder(platform.blobs, platform.cache, assignment.truths[board])
     if spec.scoring.scorer is not None:
-        return _run_scorer(assignment, around, answer, truth)
+        return _run_scorer(assignment, around, answer, truth, facts)
     if spec.submission.table is None:
         message = "built-in metrics need submission.table"
         raise ScorerError(message)
-    return score_answer(answer / spec.submission.file, truth, spec.submission.table, spec.scoring)
+    file, table = answer / spec.submission.file, spec.submission.table
+    return score_answer(file, truth, table, spec.scoring, facts)
 
 
 def _run_scorer(
-    assignment: Assignment, around: Surroundings, answer: Path, truth: Path
+    assignment: Assignment,
+    around: Surroundings,
+    answer: Path,
+    truth: Path,
+    facts: RunFacts | None,
 ) -> ScoreResult:
     """Run the pack's own scorer in a sandbox of its own, without a trace of the team's code."""
     platform, spec = around.platform, assignment.spec
@@ -251,7 +275,7 @@ def _run_scorer(
     if result.verdict is not None:
         message = f"{result.verdict}: {result.message}\n{result.log[-2000:]}"
         raise ScorerError(message)
-    return read_program_result(output / RESULT_FILE, spec.scoring)
+    return read_program_result(output / RESULT_FILE, spec.scoring, facts)
 
 
 class CancelledWhileScoringError(Exception):

@@ -120,7 +120,7 @@ def fill_height(column: BoardColumn, baseline: float | None, best: float | None)
 def ideal_score(column: BoardColumn) -> float | None:
     """Return what a perfect answer scores, or None where the metric does not say."""
     metric = METRICS.get(column.metric or "")
-    if metric is None:
+    if metric is None or not metric.reaches_best:
         return None
     ideal = metric.high if column.direction is Direction.MAX else metric.low
     return ideal if isfinite(ideal) else None

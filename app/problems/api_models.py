@@ -12,7 +12,7 @@ from app.problems.queries import ProblemCard, problem_state
 from app.problems.storage import StoredFile
 from app.ui.i18n import current_locale
 from problems.spec import Kind, ProblemSpec
-from scoring import BoardColumn, ColumnType, Direction
+from scoring import BoardColumn, ColumnType, Direction, RunFact
 
 
 class ProblemQuery(PageInput):
@@ -60,6 +60,8 @@ class ColumnOutput(Output):
     key: str
     title: str
     metric: str | None
+    run: RunFact | None
+    """What of the run it shows; null where the answer is judged."""
     direction: Direction
     decimals: int
     primary: bool
@@ -224,6 +226,7 @@ def _column(column: BoardColumn) -> ColumnOutput:
         key=column.key,
         title=column.key if column.title is None else column.title.text(current_locale()),
         metric=column.metric,
+        run=column.run,
         direction=column.direction,
         decimals=column.decimals,
         primary=column.primary,

@@ -11,6 +11,7 @@ from problems.report import STEPS
 from problems.spec import ProblemSpec
 from scoring.metrics import METRICS
 from scoring.metrics.base import Metric, Param
+from scoring.run_facts import RunFact
 from tests.unit.docs.blocks import DOCS, check_block, table
 
 PAGE = DOCS / "problem-packs.md"
@@ -20,6 +21,22 @@ def test_the_table_of_metrics_is_that_of_the_registry() -> None:
     head = ["metric", "better", "range", "truth", "answer", "parameters", "definition"]
     rows = [_row(name, metric) for name, metric in METRICS.items() if name == metric.name]
     check_block(PAGE, "metrics", table(head, rows))
+
+
+def test_the_table_of_what_a_run_used_is_that_of_the_code() -> None:
+    said = {
+        "wall_s": "seconds from the start of the program to its end",
+        "cpu_s": "seconds of all its processors",
+        "peak_memory_bytes": "the most memory at once",
+        "gpu_s": "seconds that GPUs were held: those of the run times their number",
+        "peak_gpu_memory_bytes": "the most memory on the fullest GPU",
+        "code_bytes": "all files handed in, unpacked: programs, models, tables",
+    }
+    rows = [
+        [f"`{fact}`", said[fact.whole] + (", for each item" if fact.is_per_item else "")]
+        for fact in RunFact
+    ]
+    check_block(PAGE, "run", table(["run", "what it is"], rows))
 
 
 def test_the_table_of_keys_is_that_of_the_model() -> None:

@@ -420,3 +420,63 @@ def test_an_unexplained_end_is_tried_again_and_judged_the_third_time(
     evaluation = story.evaluation(submission)
     assert (evaluation.state, evaluation.verdict) == (State.FAILED, Verdict.RUNTIME_ERROR)
     assert story.is_charged(submission)
+
+
+def timed(**column: object) -> dict[str, Any]:
+    """A problem whose board shows, beside a metric, what the run used."""
+    spec = deepcopy(SPEC)
+    spec["submission"]["kinds"] = ["code"]
+    spec["scoring"]["columns"] += [
+        {"key": "takt", "run": "wall_s_per_item", "direction": "min", **column},
+        {"key": "size", "run": "code_bytes", "direction": "min"},
+        {"key": "worth", "formula": "2 - takt", "direction": "max"},
+    ]
+    return spec
+
+
+@pytest.fixture
+def runs_for(sandbox: ScriptedSandbox) -> Callable[[float], None]:
+    """Let runs take so many seconds of wall-clock time, and answer perfectly."""
+
+    def take(wall_s: float) -> None:
+        def act(run: Run) -> RunResult:
+            (run.output / "predictions.csv").write_text(PERFECT)
+            return finished(exit_code=0, wall_s=wall_s)
+
+        sandbox.act = act
+
+    return take
+
+
+def test_columns_show_what_the_run_itself_used(
+    platform: Platform, settings: Settings, blobs: LocalBlobs, runs_for: Callable[[float], None]
+) -> None:
+    story = Story(platform, settings, blobs)
+    story.publish(timed(limit=0.5))
+    runs_for(2.0)  # four rows on both boards together: half a second each
+    submission = story.code({"main.py": "print(1)", "model.bin": "x" * 1000})
+    story.work()
+
+    found = scores(story.evaluation(submission))
+    assert {key: found["A", key] for key in ("takt", "size", "worth")} == {
+        "takt": 0.5,
+        "size": 1008.0,
+        "worth": 1.5,
+    }
+    assert found["B", "takt"] == 0.5
+
+
+def test_a_run_beyond_its_limit_has_no_scores_and_is_told(
+    platform: Platform, settings: Settings, blobs: LocalBlobs, runs_for: Callable[[float], None]
+) -> None:
+    story = Story(platform, settings, blobs)
+    story.publish(timed(limit=0.5))
+    runs_for(2.4)
+    submission = story.code()
+    story.work()
+
+    evaluation = story.evaluation(submission)
+    assert evaluation.verdict is Verdict.INVALID_SCORES
+    assert evaluation.messages[0]["en"] == "takt is 0.6, the problem allows 0.5"
+    assert scores(evaluation) == {}
+    assert story.is_charged(submission)
