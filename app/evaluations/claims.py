@@ -8,9 +8,9 @@ import logging
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
@@ -213,6 +213,25 @@ def _in_turn(session: Session, pool: str, *, now: datetime) -> Iterator[_Waiting
     everything that is new. Try runs wait behind all others, and are counted apart from them; only
     when none runs and one has waited its patience out is it next.
     """
+    waiting = list_in_turn(session, pool, now=now)
+    skipped = 0
+    for page in _PAGES:
+        rows = session.execute(waiting.offset(skipped).limit(page)).all()
+        for evaluation_id, kind, resources, since, *_others in rows:
+            yield evaluation_id, kind, resources if isinstance(resources, dict) else {}, since
+        if len(rows) < page:
+            return
+        skipped += len(rows)
+
+
+def list_in_turn(
+    session: Session, pool: str, *, now: datetime
+) -> Select[int, Kind, Any, datetime, int, int]:
+    """Return who waits in a pool in the order of `_in_turn`, as it is at this instant.
+
+    Columns: evaluation, kind, resources, waiting since, team (0: baselines), and a class: try runs
+    and re-runs are in classes of their own.
+    """
     share = func.coalesce(Submission.team_id, 0)
     standing = (
         select(
@@ -226,8 +245,17 @@ def _in_turn(session: Session, pool: str, *, now: datetime) -> Iterator[_Waiting
         .group_by(share, Submission.is_debug)
         .subquery()
     )
-    waiting = (
-        select(Evaluation.id, Submission.kind, Revision.spec["resources"], Evaluation.queued_at)
+    again = case((Evaluation.number > 1, 1), else_=0)
+    debugging = _turn_of_debugging(session, pool, now=now)
+    return (
+        select(
+            Evaluation.id,
+            Submission.kind,
+            Revision.spec["resources"],
+            Evaluation.queued_at,
+            share,
+            2 * debugging + again,
+        )
         .join(Submission, Evaluation.submission_id == Submission.id)
         .join(Revision, Submission.revision_id == Revision.id)
         .outerjoin(
@@ -240,8 +268,8 @@ def _in_turn(session: Session, pool: str, *, now: datetime) -> Iterator[_Waiting
             or_(Evaluation.not_before.is_(None), Evaluation.not_before <= now),
         )
         .order_by(
-            _turn_of_debugging(session, pool, now=now),
-            case((Evaluation.number > 1, 1), else_=0),
+            debugging,
+            again,
             func.coalesce(standing.c.running, 0),
             case((standing.c.last_turn.is_(None), 0), else_=1),
             standing.c.last_turn,
@@ -249,14 +277,6 @@ def _in_turn(session: Session, pool: str, *, now: datetime) -> Iterator[_Waiting
             Evaluation.id,
         )
     )
-    skipped = 0
-    for page in _PAGES:
-        rows = session.execute(waiting.offset(skipped).limit(page)).all()
-        for evaluation_id, kind, resources, since in rows:
-            yield evaluation_id, kind, resources if isinstance(resources, dict) else {}, since
-        if len(rows) < page:
-            return
-        skipped += len(rows)
 
 
 def _turn_of_debugging(session: Session, pool: str, *, now: datetime) -> ColumnElement[int]:

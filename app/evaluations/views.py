@@ -11,6 +11,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 from wtforms.fields import SelectChoice
 
 from app.accounts.identity import get_actor
@@ -20,15 +21,17 @@ from app.core.pagination import PageRequest
 from app.core.uploads import accepts_files
 from app.core.web import Access, access, status_of
 from app.evaluations import operations, queries
+from app.evaluations.comparing import compare, gap
 from app.evaluations.execution import DEBUG_S, debug_resources
 from app.evaluations.forms import KINDS, RetractForm, SubmitForm
 from app.evaluations.intake import Delivery, accept, most_bytes
 from app.evaluations.kept_logs import read_whole_log
 from app.evaluations.list_queries import map_primaries
 from app.evaluations.logbook import read_log
-from app.evaluations.models import CLAIMED, FINISHED, Evaluation
+from app.evaluations.models import CLAIMED, FINISHED, Evaluation, State
 from app.evaluations.page_models import answer_columns, build_case_tables, build_timeline
 from app.evaluations.run_pages import build_runs
+from app.evaluations.waiting import count_before, find_place
 from app.problems.downloads import attachment, send_blob
 from app.problems.models import Board, Partition, Problem, Revision, StageState
 from app.problems.queries import get_current_revision, get_readable_problem
@@ -112,7 +115,7 @@ def index() -> ResponseReturnValue:
 @access(Access.MEMBER)
 def show(submission_id: int) -> ResponseReturnValue:
     """Show everything about a submission that its reader may know."""
-    actor = get_actor()
+    actor, now = get_actor(), platform().clock.now()
     with platform().database.reading() as session:
         submission = get_submission(session, submission_id, actor=actor)
         evaluation = queries.get_current(session, submission)
@@ -120,8 +123,14 @@ def show(submission_id: int) -> ResponseReturnValue:
         events = queries.list_events(session, evaluation)
         log = read_log(session, evaluation, 0)
         teams = list_team_ids(session, actor)
-    spec = ProblemSpec.model_validate(submission.revision.spec)
-    in_force = [one for one in evaluations if one.is_current]
+        spec = ProblemSpec.model_validate(submission.revision.spec)
+        in_force = [one for one in evaluations if one.is_current]
+        scores = queries.visible_scores(in_force, submission.problem, actor)
+        rivals = compare(
+            session, submission, [Board(board) for board in scores], spec.scoring.primary
+        )
+        place = find_place(session, evaluation, now=now)
+        version = _version(session, evaluations)
     resources = debug_resources(spec.resources) if submission.is_debug else spec.resources
     return render_template(
         "submissions/show.html",
@@ -134,36 +143,44 @@ def show(submission_id: int) -> ResponseReturnValue:
         log=log,
         spec=spec,
         columns=spec.scoring.columns,
-        scores=queries.visible_scores(in_force, submission.problem, actor),
+        scores=scores,
+        rivals=rivals,
+        gap=gap,
+        place=place,
         cases=build_case_tables(queries.visible_cases(evaluation, submission.problem, actor)),
         timeline=build_timeline(submission, evaluation),
         runs=build_runs(_main_first(in_force, evaluation), submission.problem, actor, resources),
         readable=[board for board in Board if can_read_board(actor, submission.problem, board)],
         debug_seconds=DEBUG_S,
         finished=evaluation.state in FINISHED,
-        version=_version(evaluations),
+        version=version,
         may_cancel=can_cancel_submission(actor, submission, teams)
         and evaluation.state not in FINISHED,
         may_retract=can_retract_submission(actor) and submission.retracted_at is None,
         may_rerun=can_rerun_submission(actor),
         retract_form=RetractForm(),
-        now=platform().clock.now(),
+        now=now,
     )
 
 
 @blueprint.get("/submissions/<int:submission_id>/status.json")
 @access(Access.MEMBER)
 def status(submission_id: int) -> ResponseReturnValue:
-    """Say where a submission stands: the page asks this, and reads itself anew on a change."""
+    """Say where a submission stands: the page asks this, and reads itself anew on a change.
+
+    Asked with the version it knows (`If-None-Match`), the answer is an empty 304.
+    """
     with platform().database.reading() as session:
-        submission = get_submission(session, submission_id, actor=get_actor())
-        evaluations = queries.list_evaluations(session, submission)
+        board, evaluations = queries.list_standings(session, submission_id, get_actor())
+        version = _version(session, evaluations)
     in_force = [one for one in evaluations if one.is_current]
-    return jsonify(
-        state=next(one.state for one in in_force if one.board is submission.board),
-        version=_version(evaluations),
+    answer = jsonify(
+        state=next(one.state for one in in_force if one.board is board),
+        version=version,
         done=all(one.state in FINISHED for one in in_force),
     )
+    answer.set_etag(version)
+    return answer.make_conditional(request)
 
 
 @blueprint.get("/submissions/<int:submission_id>/log")
@@ -275,6 +292,10 @@ def _form_page(
     )
 
 
-def _version(evaluations: Iterable[Evaluation]) -> str:
-    """Return what changes whenever the page would."""
-    return "-".join(f"{one.id}.{one.attempt}.{one.state}" for one in evaluations)
+def _version(session: Session, evaluations: Iterable[Evaluation]) -> str:
+    """Return what changes whenever the page would: a state, or the queue before it."""
+    return "-".join(
+        f"{one.id}.{one.attempt}.{one.state}"
+        + (f".{count_before(session, one)}" if one.state is State.QUEUED else "")
+        for one in evaluations
+    )

@@ -321,3 +321,56 @@ def test_the_form_carries_what_the_browser_checks(client: FlaskClient) -> None:
     assert rules["table"][1]["values"] == ["ok", "open"]
     # when the count starts again is said with its zone
     assert "(Beijing)" in page
+
+
+def test_a_waiting_page_names_its_place_and_asks_cheaply(
+    client: FlaskClient,
+    database: Database,
+    member: User,
+    problem: Problem,
+    count_queries: Counting,
+) -> None:
+    own = own_submission(database, member, state=State.QUEUED)
+    page = client.get(f"/submissions/{own.id}?lang=en").text
+    assert "Next in the queue." in page
+    assert "No worker is at work at the moment" in page
+    address = f"/submissions/{own.id}/status.json"
+    first = client.get(address)
+    with count_queries() as queries:
+        again = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert len(queries) <= 4
+    with database.transaction() as session:
+        evaluation = session.scalars(select(Evaluation)).one()
+        evaluation.state, evaluation.finished_at = State.CANCELLED, evaluation.queued_at
+    moved = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    assert (moved.status_code, moved.get_json()["done"]) == (200, True)
+
+
+def test_scores_stand_beside_the_best_other_and_the_baseline(
+    client: FlaskClient, database: Database, member: User, problem: Problem
+) -> None:
+    scores = {"A": {"macro_f1": 0.5, "accuracy": 0.5}}
+    own = own_submission(database, member, scores=scores)
+    with database.transaction() as session:
+        again = session.scalars(select(Problem)).one()
+        team = session.get_one(Submission, own.id).team
+        better = {"A": {"macro_f1": 0.75, "accuracy": 0.25}}
+        other = make_submission(session, problem=again, team=team, scores=better)
+        make_submission(session, problem=again, baseline=True, scores={"A": {"macro_f1": 0.5}})
+    page = client.get(f"/submissions/{own.id}?lang=en").text
+    assert f"Best other, #{other.id}" in page
+    assert "−0.25000 worse" in page
+    assert "+0.25000 better" in page
+    assert "equal" in page
+
+
+def test_a_failure_says_what_to_do_next(
+    client: FlaskClient, database: Database, member: User, problem: Problem
+) -> None:
+    own = own_submission(
+        database, member, kind=Kind.CODE, state=State.FAILED, verdict=Verdict.TIME_LIMIT
+    )
+    page = client.get(f"/submissions/{own.id}?lang=zh-Hans").text
+    assert "接下来" in page
+    assert "/problems/pcb/debug" in page
