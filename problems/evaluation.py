@@ -39,7 +39,7 @@ def check_answer(pack: Pack, answer: Path, keys: Keys | None) -> None:
     if size > limit:
         raise InvalidSubmission(Message("too_large", {"size": size, "limit": limit}))
     if pack.spec.submission.table is not None:
-        validate_answer(answer, pack.spec.submission.table, keys)
+        validate_answer(answer, pack.spec.submission.table, keys, pack.spec.table_formats)
 
 
 def score_output(pack: Pack, output: Path, truth: Path, runner: ScriptRunner) -> ScoreResult:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from problems.quantities import Seconds, Size
+from scoring.formats import Format, format_of_name
 from scoring.spec import (
     Localized,
     Partition,
@@ -200,6 +201,18 @@ class ProblemSpec(SpecModel):
     def takes_code(self) -> bool:
         """Whether a team may hand in a program."""
         return Kind.CODE in self.submission.kinds
+
+    @property
+    def table_formats(self) -> tuple[Format, ...]:
+        """What a table of answers may be written in, the usual one first; () where it is no table.
+
+        A pack's own scorer reads the file itself: it gets what `submission.file` is named after.
+        """
+        if self.submission.table is None:
+            return ()
+        if self.scoring.scorer is not None:
+            return (format_of_name(self.submission.file),)
+        return tuple(Format)
 
     @property
     def is_split_by_rows(self) -> bool:

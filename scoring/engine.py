@@ -1,5 +1,6 @@
 """Score an answer with the built-in metrics: match rows by key, run each column's metric."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from scoring.errors import InvalidScores
 from scoring.finite import finish_scores
+from scoring.formats import ALL_FORMATS, Format
 from scoring.keys import Keys, check_keys
 from scoring.matching import key_texts
 from scoring.messages import Message
@@ -23,12 +25,17 @@ from scoring.types import ItemLosses, ScoreResult
 __all__ = ["score_answer", "validate_answer"]
 
 
-def validate_answer(path: Path, table: SubmissionTable, keys: Keys | None) -> None:
+def validate_answer(
+    path: Path,
+    table: SubmissionTable,
+    keys: Keys | None,
+    formats: Collection[Format] = ALL_FORMATS,
+) -> None:
     """Check an answer without its truth: the file, its cells, and its keys where they are known.
 
-    Raises `InvalidSubmission`.
+    `formats` are those it may be in. Raises `InvalidSubmission`.
     """
-    answer = read_answer(path, table)
+    answer = read_answer(path, table, formats)
     if keys is not None:
         check_keys(answer, keys)
 

@@ -44,6 +44,35 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
         "{expected} columns expected, {found} found",
     ),
     "no_rows": ("只有表头，没有数据行", "there is a header and no rows"),
+    # formats other than CSV
+    "bad_json": ("不是合法的 JSON：{reason}", "this is not valid JSON: {reason}"),
+    "json_shape": (
+        "JSON 应由对象组成，每个对象是一行：[{{…}}, {{…}}]，JSON Lines 每行一个对象",
+        "JSON must be made of objects, one a row: [{{…}}, {{…}}], in JSON Lines one a line",
+    ),
+    "cell_nested": (
+        "{column} 不能是数组或对象",
+        "{column} must not be an array or an object",
+    ),
+    "lone_surrogate": (
+        "含有不成对的代理字符（\\ud800 至 \\udfff）",
+        "there is half of a surrogate pair (\\ud800 to \\udfff)",
+    ),
+    "file_damaged": (
+        "文件不能作为 {format} 读取：已损坏，或使用了不支持的特性",
+        "the file cannot be read as {format}: it is damaged, or uses what is not supported",
+    ),
+    "too_many_rows": ("行数超过 {limit}", "there are more than {limit} rows"),
+    "too_many_columns": ("列数超过 {limit}", "there are more than {limit} columns"),
+    "too_much_data": (
+        "解压后的数据超过 {limit} 字节",
+        "unpacked, the data are more than {limit} bytes",
+    ),
+    "column_type": (
+        "列“{name}”的类型 {type} 不受支持，应为文本、整数、小数或布尔",
+        "column “{name}” is of type {type}; text, whole numbers, numbers and booleans are read",
+    ),
+    "uneven_columns": ("各列长度不同", "the columns are of different lengths"),
     # the header
     "wrong_delimiter": (
         "列之间应以逗号分隔，而不是“{found}”",

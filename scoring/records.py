@@ -16,7 +16,7 @@ import numpy as np
 from scoring.messages import Message
 from scoring.types import IntArray
 
-__all__ = ["BadCsvError", "Chunk", "Records", "open_records"]
+__all__ = ["BadTableError", "Chunk", "Complain", "Records", "open_records", "too_long"]
 
 CHUNK_ROWS: Final = 1 << 16
 CELL_LIMIT: Final = 1 << 17
@@ -32,8 +32,8 @@ class Chunk:
     lines: IntArray
 
 
-class BadCsvError(Exception):
-    """The text is no CSV from here on; the message says where."""
+class BadTableError(Exception):
+    """The file is no table from here on; the message says where."""
 
     def __init__(self, message: Message) -> None:
         """Take the message."""
@@ -42,29 +42,30 @@ class BadCsvError(Exception):
 
 
 class Records(Protocol):
-    """A CSV text that is being read."""
+    """A table that is being read."""
 
     def header(self) -> tuple[list[str], int]:
-        """Return the first record that is not blank, and its line; raise `BadCsvError`."""
+        """Return the first record that is not blank, and its line; raise `BadTableError`."""
 
     def chunks(self, width: int, complain: Complain) -> Iterator[Chunk]:
         """Yield the records of `width` cells; complain of others; skip blank lines.
 
-        Raises `BadCsvError` after the last good chunk.
+        Raises `BadTableError` after the last good chunk.
         """
 
 
-def open_records(text: str) -> Records:
-    """Choose the way to read a text."""
+def open_records(text: str, mark: str = ",") -> Records:
+    """Choose the way to read a text whose cells are apart by `mark`."""
     if "\r" in text:
         text = text.replace("\r\n", "\n")
-    return _Quoted(text) if '"' in text or "\r" in text else _Plain(text)
+    return _Quoted(text, mark) if '"' in text or "\r" in text else _Plain(text, mark)
 
 
 class _Plain:
-    """Nothing is quoted: a line is a record, a comma ends a cell."""
+    """Nothing is quoted: a line is a record, a comma (or the mark in its place) ends a cell."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, mark: str = ",") -> None:
+        self._mark = mark
         self._lines = text.split("\n")
         self._next = 0
 
@@ -73,21 +74,22 @@ class _Plain:
             line = self._lines[self._next]
             self._next += 1
             if line:
-                _check_length(line.split(","), self._next)
-                return line.split(","), self._next
+                _check_length(line.split(self._mark), self._next)
+                return line.split(self._mark), self._next
         return [], 1
 
     def chunks(self, width: int, complain: Complain) -> Iterator[Chunk]:
+        mark = self._mark
         for start in range(self._next, len(self._lines), CHUNK_ROWS):
             lines = self._lines[start : start + CHUNK_ROWS]
             numbers = np.arange(start + 1, start + 1 + len(lines), dtype=np.int64)
             # a blank line in a table of one column has as many commas as any other
-            regular = all(lines) and set(map(str.count, lines, repeat(","))) == {width - 1}
+            regular = all(lines) and set(map(str.count, lines, repeat(mark))) == {width - 1}
             if regular and max(map(len, lines)) <= CELL_LIMIT:
-                cells = ",".join(lines).split(",")
+                cells = mark.join(lines).split(mark)
                 yield Chunk([cells[place::width] for place in range(width)], numbers)
             else:
-                rows = [line.split(",") if line else [] for line in lines]
+                rows = [line.split(mark) if line else [] for line in lines]
                 yield from _kept(rows, numbers, width, complain)
 
 
@@ -108,8 +110,9 @@ class Reader(Protocol):
 class _Quoted:
     """Cells may be quoted and hold commas and line breaks: `csv` reads, strictly."""
 
-    def __init__(self, text: str) -> None:
-        self._reader: Reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    def __init__(self, text: str, mark: str = ",") -> None:
+        source = io.StringIO(text, newline="")
+        self._reader: Reader = csv.reader(source, delimiter=mark, strict=True)
 
     def header(self) -> tuple[list[str], int]:
         while True:
@@ -125,12 +128,12 @@ class _Quoted:
         while more:
             rows: list[list[str]] = []
             lines: list[int] = []
-            failure: BadCsvError | None = None
+            failure: BadTableError | None = None
             while more and len(rows) < CHUNK_ROWS:
                 line = self._reader.line_num + 1
                 try:
                     row = self._row(line)
-                except BadCsvError as error:
+                except BadTableError as error:
                     row, failure = None, error
                 if row is None:
                     more = False
@@ -146,8 +149,8 @@ class _Quoted:
             return next(self._reader, None)
         except csv.Error as error:
             if "field limit" in str(error):
-                raise _too_long(line) from None
-            raise BadCsvError(Message("bad_quotes", {}, line)) from None
+                raise too_long(line) from None
+            raise BadTableError(Message("bad_quotes", {}, line)) from None
 
 
 def _kept(
@@ -170,8 +173,9 @@ def _kept(
 
 def _check_length(row: Sequence[str], line: int) -> None:
     if max(map(len, row)) > CELL_LIMIT:
-        raise _too_long(line)
+        raise too_long(line)
 
 
-def _too_long(line: int) -> BadCsvError:
-    return BadCsvError(Message("field_too_long", {"limit": CELL_LIMIT}, line))
+def too_long(line: int) -> BadTableError:
+    """Say that a cell of this line is too long."""
+    return BadTableError(Message("field_too_long", {"limit": CELL_LIMIT}, line))

@@ -1,7 +1,7 @@
-"""CSV from anyone to typed columns: every fault is a message with its line, at most 20 of them."""
+"""A table from anyone to typed columns: each fault is a message with its line, at most 20."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,11 +10,14 @@ from typing import Final
 import numpy as np
 
 from scoring.cells import Array, read_cells
+from scoring.columnar import ColumnarRecords
 from scoring.complaints import LIMIT, Complaints
 from scoring.errors import InvalidSubmission
+from scoring.formats import ALL_FORMATS, Format, detect_format
+from scoring.json_records import JsonRecords
 from scoring.matching import key_texts, number_rows
 from scoring.messages import Message
-from scoring.records import BadCsvError, Chunk, Records, open_records
+from scoring.records import BadTableError, Chunk, Records, open_records
 from scoring.spec import ColumnType, SubmissionTable
 from scoring.text import read_text
 from scoring.types import IntArray
@@ -46,25 +49,32 @@ class Table:
         return [self.columns[name] for name in self.key]
 
 
-def read_answer(path: Path, table: SubmissionTable) -> Table:
-    """Read a team's CSV; the columns and the rows may come in any order.
+def read_answer(
+    path: Path, table: SubmissionTable, formats: Collection[Format] = ALL_FORMATS
+) -> Table:
+    """Read a team's table in one of `formats`; the columns and the rows may come in any order.
 
     Raises `InvalidSubmission` with what is wrong: the file, the header, cells, repeated keys.
     Whether keys are missing is for `check_keys` to say.
     """
-    answer = read_table(path, table.columns, table.key, exact=True)
+    answer = read_table(path, table.columns, table.key, exact=True, formats=formats)
     refuse_repeated_keys(answer)
     return answer
 
 
 def read_table(
-    path: Path, columns: Mapping[str, ColumnType], key: tuple[str, ...], *, exact: bool
+    path: Path,
+    columns: Mapping[str, ColumnType],
+    key: tuple[str, ...],
+    *,
+    exact: bool,
+    formats: Collection[Format] = ALL_FORMATS,
 ) -> Table:
-    """Read the given columns of a CSV; with `exact`, any other column is refused.
+    """Read the given columns of a table; with `exact`, any other column is refused.
 
     Raises `InvalidSubmission`.
     """
-    records = open_records(read_text(path))
+    records = _open(path, detect_format(path, formats), columns)
     complaints = Complaints()
     chunks: list[dict[str, Array]] = []
     lines: list[IntArray] = []
@@ -74,13 +84,22 @@ def read_table(
             chunks.append(_read_chunk(chunk, header, columns, complaints))
             lines.append(chunk.lines)
             complaints.settle()
-    except BadCsvError as error:
+    except BadTableError as error:
         complaints.add(error.message)
     complaints.raise_if_any()
     if not chunks:
         raise InvalidSubmission(Message("no_rows"))
     joined = {name: np.concatenate([typed[name] for typed in chunks]) for name in columns}
     return Table(key, joined, np.concatenate(lines))
+
+
+def _open(path: Path, kind: Format, columns: Mapping[str, ColumnType]) -> Records:
+    if kind.is_binary:
+        return ColumnarRecords(path, kind, list(columns))
+    text = read_text(path)
+    if kind in {Format.JSON, Format.JSON_LINES}:
+        return JsonRecords(text, lines=kind is Format.JSON_LINES)
+    return open_records(text, "\t" if kind is Format.TSV else ",")
 
 
 def _read_chunk(

@@ -210,7 +210,7 @@ def _check_answer(assignment: Assignment, around: Surroundings, file: Path) -> N
         stored = around.folder / "keys"
         around.platform.blobs.fetch(assignment.keys_blob, stored)
         keys = Keys.read(stored)
-    validate_answer(file, table, keys)
+    validate_answer(file, table, keys, assignment.spec.table_formats)
 
 
 def measure_facts(run: RunResult, code: Path) -> RunFacts:

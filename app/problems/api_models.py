@@ -74,6 +74,14 @@ class TableOutput(Output):
     columns: dict[str, ColumnType]
 
 
+class FormatOutput(Output):
+    """One format that a table of answers may be in."""
+
+    name: str
+    extensions: list[str]
+    media_type: str
+
+
 class SubmissionOutput(Output):
     """What is handed in."""
 
@@ -81,6 +89,8 @@ class SubmissionOutput(Output):
     file: str
     max_bytes: int
     table: TableOutput | None
+    formats: list[FormatOutput]
+    """Those a predictions file may be in where the answer is a table; its content decides."""
 
 
 class ResourcesOutput(Output):
@@ -242,6 +252,12 @@ def _submission(spec: ProblemSpec) -> SubmissionOutput:
         table=None
         if table is None
         else TableOutput(key=list(table.key), columns=dict(table.columns)),
+        formats=[
+            FormatOutput(
+                name=each.label, extensions=list(each.extensions), media_type=each.media_type
+            )
+            for each in spec.table_formats
+        ],
     )
 
 

@@ -79,7 +79,7 @@ def _check_answer(blobs: BlobStore, spec: ProblemSpec, keys_blob: str | None, fi
         blobs.fetch(keys_blob, stored)
         keys = Keys.read(stored)
     try:
-        validate_answer(file, spec.submission.table, keys)
+        validate_answer(file, spec.submission.table, keys, spec.table_formats)
     except InvalidSubmission as error:
         details = [FieldIssue(FIELD, message, message.line) for message in error.messages]
         raise RefusedUploadError(details=details) from error

@@ -1,6 +1,7 @@
 """Files made to break whoever reads them: each is refused in words, at once, free of charge."""
 
 import io
+import json
 import stat
 import time
 import zipfile
@@ -167,6 +168,8 @@ HARMLESS_TABLES = {
     "CRLF": GOOD.replace("\n", "\r\n").encode(),
     "any order": (HEAD + "".join(reversed(ROWS))).encode(),
     "no last line feed": GOOD.rstrip().encode(),
+    "tabs": GOOD.replace(",", "\t").encode(),
+    "JSON": json.dumps([{"id": f"r{n}", "label": "ok"} for n in range(6)]).encode(),
     "columns the other way": ("label,id\n" + "".join(f"ok,r{n}\n" for n in range(6))).encode(),
 }
 

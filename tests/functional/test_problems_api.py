@@ -14,6 +14,7 @@ from app.core.db import Database
 from app.core.platform import Platform
 from app.problems import queries
 from app.problems.models import RulesAcceptance
+from scoring.formats import Format
 from tests.factories import make_problem, make_user
 from tests.factories.accounts import CREATED
 from tests.factories.packs import publish_pack
@@ -99,6 +100,9 @@ def test_everything_about_one_problem(
         }
     ]
     assert body["submission"]["table"]["columns"]["label"]["values"] == ["ok", "bad"]
+    formats = {each["name"]: each for each in body["submission"]["formats"]}
+    assert list(formats) == [each.label for each in Format]
+    assert formats["CSV"] == {"name": "CSV", "extensions": [".csv"], "media_type": "text/csv"}
     assert body["resources"]["time_s"] == 60
     assert body["seed"] is None
 

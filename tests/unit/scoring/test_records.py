@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from scoring import records
 from scoring.messages import Message
-from scoring.records import BadCsvError, open_records
+from scoring.records import BadTableError, open_records
 
 
 def everything(
@@ -20,7 +20,7 @@ def everything(
         for chunk in reader.chunks(len(header), complaints.append):
             cells = zip(*chunk.columns, strict=True)
             rows += [(int(at), row) for at, row in zip(chunk.lines, cells, strict=True)]
-    except BadCsvError as error:
+    except BadTableError as error:
         complaints.append(error.message)
     return header, rows, complaints
 
@@ -75,7 +75,7 @@ def test_line_ends_of_every_system_count_alike() -> None:
 
 
 def test_a_long_header_is_refused() -> None:
-    with pytest.raises(BadCsvError):
+    with pytest.raises(BadTableError):
         open_records("x" * (records.CELL_LIMIT + 1)).header()
 
 
