@@ -94,6 +94,7 @@ def test_everything_about_one_problem(
             "key": "accuracy",
             "title": "accuracy",
             "metric": "accuracy",
+            "run": None,
             "direction": "max",
             "decimals": 5,
             "primary": True,
