@@ -9,6 +9,7 @@ import app.contests.models
 import app.core.audit
 import app.evaluations.models
 import app.problems.models
+import app.standings.models
 import app.submissions.models
 import app.teams.models
 
@@ -20,5 +21,6 @@ MODELS: Final[tuple[ModuleType, ...]] = (
     app.teams.models,
     app.compute.models,
     app.submissions.models,
+    app.standings.models,
     app.evaluations.models,
 )

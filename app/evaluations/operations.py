@@ -20,6 +20,7 @@ from app.evaluations.models import CLAIMED, FINISHED, Evaluation, EvaluationEven
 from app.evaluations.models import Verdict as FailedBecause
 from app.evaluations.outcomes import Outcome, is_free_of_charge
 from app.evaluations.run_details import pack_details
+from app.evaluations.standings import refresh_submission
 from app.evaluations.states import Step, advance
 from app.evaluations.verdict_messages import SYSTEM_FAULT
 from app.problems.models import Board, BoardData, Partition, Problem, Revision, Stage
@@ -82,6 +83,8 @@ def queue_evaluation(
             evaluation_id=evaluation.id, state=State.QUEUED, at=now, actor=actor, because="queued"
         )
     )
+    if any(one.state is State.SCORED for one in earlier):
+        refresh_submission(session, submission, now=now)
     return evaluation
 
 
@@ -125,6 +128,8 @@ def record_outcome(
             session.add(
                 Score(evaluation_id=assignment.evaluation_id, board=board, key=key, value=value)
             )
+    if outcome.results:
+        _refresh(session, assignment.evaluation_id, now)
     if is_free_of_charge(outcome, assignment.kind):
         give_slot_back(session, evaluation)
     return outcome.state
@@ -299,6 +304,11 @@ def give_slot_back(session: Session, evaluation: Evaluation) -> None:
     if evaluation.state is State.CANCELLED and evaluation.number > 1:
         return
     refund(session, submission.id)
+
+
+def _refresh(session: Session, evaluation_id: int, now: datetime) -> None:
+    evaluation = session.get_one(Evaluation, evaluation_id)
+    refresh_submission(session, evaluation.submission, now=now)
 
 
 def _because(outcome: Outcome) -> str:

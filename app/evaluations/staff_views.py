@@ -17,6 +17,7 @@ from app.evaluations.forms import FilterForm, RetractForm
 from app.evaluations.jobs import ring
 from app.evaluations.list_queries import in_state, list_titles, map_primaries
 from app.evaluations.models import State
+from app.evaluations.standings import refresh_submission
 from app.problems.queries import find_problem
 from app.submissions.operations import retract as retract_submission
 from app.submissions.policy import can_rerun_submission, can_retract_submission
@@ -69,6 +70,7 @@ def retract(submission_id: int) -> ResponseReturnValue:
         submission = get_submission(session, submission_id, actor=actor)
         now = port.clock.now()
         retract_submission(session, submission, actor, form.reason.data.strip(), now=now)
+        refresh_submission(session, submission, now=now, by_staff=True)
     flash(_("Submission %(id)s counts on no board any more.", id=submission_id), "success")
     return _back(submission_id)
 

@@ -11,21 +11,22 @@ from app.core.api import Instant, Operation, Output, PageInput, PageOutput, endp
 from app.core.current import platform
 from app.core.errors import ForbiddenError
 from app.core.i18n import N_
+from app.core.pagination import Page
 from app.core.web import API_PREFIX, Access, access
 from app.leaderboards.queries import (
     BaselineRow,
     Row,
+    View,
+    find_live_row,
     find_team_row,
     list_baselines,
     list_board,
+    list_pinned,
 )
+from app.leaderboards.reading import Asked, Opened, reading_board
 from app.problems.errors import BoardMissingError
 from app.problems.models import Board
-from app.problems.queries import get_current_revision, get_readable_problem
-from app.submissions.policy import can_read_board
-from app.submissions.queries import find_team_id
 from app.teams.api_models import TeamOutput
-from problems.spec import ProblemSpec
 
 blueprint: Final = Blueprint("leaderboards_api", __name__, url_prefix=f"{API_PREFIX}/problems")
 
@@ -54,6 +55,16 @@ class BoardItem(Output):
     last_at: Instant = Field(description="When the last scored one was made.")
 
 
+class EntryItem(Output):
+    """What a team has, without a rank."""
+
+    team: TeamOutput
+    scores: dict[str, float]
+    entries: int
+    submitted_at: Instant
+    last_at: Instant
+
+
 class BaselineItem(Output):
     """A baseline: shown on the board, never ranked."""
 
@@ -66,7 +77,15 @@ class BoardOutput(PageOutput[BoardItem]):
 
     board: Board
     baselines: list[BaselineItem]
+    pinned: list[EntryItem] = Field(description="The organisers' entries: never ranked.")
+    shown_until: Instant | None = Field(
+        description="Up to when scores are shown, where the board is refreshed by the hour or "
+        "frozen; null: up to now."
+    )
     own: BoardItem | None = Field(description="The caller's team, wherever it stands.")
+    own_now: EntryItem | None = Field(
+        description="What the caller's team has by now, where the board shows an earlier state."
+    )
 
 
 @blueprint.get("/<slug>/leaderboard")
@@ -81,33 +100,51 @@ class BoardOutput(PageOutput[BoardItem]):
 @access(Access.MEMBER)
 def show(slug: str, query: BoardQuery) -> BoardOutput:
     """Return one page of a board."""
-    actor, board = get_actor(), query.board
-    with platform().database.reading() as session:
-        problem = get_readable_problem(session, slug, actor)
-        if problem.stage(board) is None:
-            raise BoardMissingError(board=board.value)
-        if not can_read_board(actor, problem, board):
+    actor = get_actor()
+    with reading_board(platform(), Asked(slug, query.board), actor) as opened:
+        if opened.problem.stage(query.board) is None:
+            raise BoardMissingError(board=query.board.value)
+        if opened.view is None:
             raise BoardHiddenError
-        revision = get_current_revision(session, problem)
-        scoring = ProblemSpec.model_validate(revision.spec).scoring
-        page = list_board(session, problem, scoring, board, query.as_request())
-        baselines = list_baselines(session, problem, scoring, board)
-        team = find_team_id(session, problem, actor)
-        own = None if team is None else find_team_row(session, problem, scoring, board, team)
+        return _board(opened, opened.view, query)
+
+
+def _board(opened: Opened, view: View, query: BoardQuery) -> BoardOutput:
+    session, team, asked = opened.session, opened.team_id, query.as_request()
+    own = None if team is None else find_team_row(session, view, team)
+    now = None if team is None or view.until is None else find_live_row(session, view, team)
+    page = Page([] if own is None else [own], int(own is not None), asked)
+    if opened.sees_all:
+        page = list_board(session, view, asked)
+    baselines = list_baselines(session, opened.problem, view.rules, view.board)
     return BoardOutput(
         items=[_item(row) for row in page.items],
         total=page.total,
-        page=page.request.page,
-        per_page=page.request.per_page,
-        board=board,
+        page=asked.page,
+        per_page=asked.per_page,
+        board=view.board,
+        shown_until=view.until,
         baselines=[_baseline(row) for row in baselines],
+        pinned=[_entry(row) for row in list_pinned(session, view)] if opened.sees_all else [],
         own=None if own is None else _item(own),
+        own_now=None if now is None else _entry(now),
     )
 
 
 def _item(row: Row) -> BoardItem:
+    assert row.rank is not None  # noqa: S101 — rows of a board have ranks, entries have none
     return BoardItem(
         rank=row.rank,
+        team=TeamOutput(id=str(row.team_id), name=row.team_name),
+        scores=dict(row.scores),
+        entries=row.entries,
+        submitted_at=row.submitted_at,
+        last_at=row.last_at,
+    )
+
+
+def _entry(row: Row) -> EntryItem:
+    return EntryItem(
         team=TeamOutput(id=str(row.team_id), name=row.team_name),
         scores=dict(row.scores),
         entries=row.entries,

@@ -1,10 +1,10 @@
-"""What a page of a board shows besides its rows: where the baselines lie between them."""
+"""What a page of a board shows: its rows, and where the baselines lie between them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.core.pagination import Page
-from app.leaderboards.queries import BaselineRow, Row
+from app.leaderboards.queries import BaselineRow, Row, View
 from scoring import BoardColumn, Direction
 
 
@@ -29,11 +29,56 @@ class Axis:
         return min(1.0, max(0.0, (value - self.worst) / span)) if span else 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page of a board shows below its heading."""
+
+    view: View
+    page: Page[Row]
+    baselines: Sequence[BaselineRow]
+    placed: Placed
+    axis: Axis | None
+    pinned: Sequence[Row]
+    own: Row | None
+    own_now: Row | None
+    """What the own team has by now, where that is not what the board shows."""
+
+
+def make_shown(
+    view: View,
+    page: Page[Row],
+    baselines: Sequence[BaselineRow],
+    *,
+    pinned: Sequence[Row],
+    own: Row | None,
+    own_now: Row | None,
+) -> Shown:
+    """Put together what a page of a board shows."""
+    column = view.rules.scoring.primary
+    every = [*page.items, *pinned, *(row for row in (own, own_now) if row is not None)]
+    has_news = own_now is not None and own_now != _unranked(own)
+    return Shown(
+        view,
+        page,
+        baselines,
+        place_baselines(page, baselines, column),
+        make_axis(every, baselines, column),
+        pinned,
+        own,
+        own_now if has_news else None,
+    )
+
+
+def _unranked(row: Row | None) -> Row | None:
+    """Return a row as if it had no rank."""
+    return None if row is None else replace(row, rank=None)
+
+
 def make_axis(
-    page: Page[Row], baselines: Sequence[BaselineRow], column: BoardColumn
+    rows: Sequence[Row], baselines: Sequence[BaselineRow], column: BoardColumn
 ) -> Axis | None:
     """Return the axis over a page's teams and the baselines; None where there is nothing on it."""
-    values = [row.scores[column.key] for row in page.items]
+    values = [row.scores[column.key] for row in rows]
     values += [baseline.scores[column.key] for baseline in baselines]
     if not values:
         return None

@@ -1,11 +1,7 @@
-"""Reads of leaderboards. One submission of a team counts: see `counting`.
+"""Reads of leaderboards: pages of what `app.standings` keeps, with names and all columns.
 
-Rules, for the page to state in words:
-
-* board A: a team's best scored submission by the primary column; of two equal ones the earlier.
-* board B: the scores on B of the submission that counts on A; with `sets`, a team's latest
-  predictions for B count before the B run of its code.
-* ties between teams: the earlier submission is first, or the rank is shared (`Problem.tie_rule`).
+Which submission of a team counts, and how ties go, is decided in `app.standings.counting` by the
+organisers' rules; here nothing is computed but ranks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,31 +9,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    SQLColumnExpression,
-    Subquery,
-    and_,
-    case,
-    func,
-    select,
-)
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.pagination import Page, PageRequest
 from app.evaluations.models import Evaluation, Score, State
-from app.problems.models import Board, Problem, TieRule
+from app.evaluations.standings import edition_for_all, is_fresh, map_scores, rules_of
+from app.problems.board_rules import BoardRules, Refresh, VisibleTo
+from app.problems.models import Board, Problem
+from app.standings import queries as standings
+from app.standings.models import Edition
+from app.standings.queries import Ranked, Stretch
+from app.standings.rules import Rules
 from app.submissions.models import Submission
 from app.teams.models import Team
-from scoring import BoardColumn, Direction, Scoring
+from scoring import BoardColumn, Direction
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One team on a board. `last_at` is when it last submitted anything that was scored."""
 
-    rank: int
+    rank: int | None
+    """Empty for an organisers' entry."""
     team_id: int
     team_name: str
     submission_id: int
@@ -45,6 +39,8 @@ class Row:
     scores: Mapping[str, float]
     entries: int
     last_at: datetime
+    evaluation_id: int
+    division: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,40 +52,90 @@ class BaselineRow:
     last_at: datetime
 
 
-def list_board(
-    session: Session, problem: Problem, scoring: Scoring, board: Board, request: PageRequest
-) -> Page[Row]:
-    """Return one page of a board, ranked; four queries whatever its length."""
-    ranked = _ranked(problem, scoring.primary, board)
-    total = session.scalars(select(func.count()).select_from(ranked)).one()
-    page = session.execute(
-        select(ranked, Team.name.label("team_name"))
-        .join(Team, Team.id == ranked.c.team_id)
-        .order_by(ranked.c.place)
-        .offset(request.offset)
-        .limit(request.per_page)
-    ).all()
-    return Page(_complete(session, problem, board, page), total, request)
+@dataclass(frozen=True, slots=True)
+class View:
+    """A board as somebody is shown it: by which rules, in which edition, of which division."""
+
+    problem: Problem
+    rules: Rules
+    stretch: Stretch
+    until: datetime | None
+    """Up to when it takes scores in; empty where that is up to now."""
+    version: int
+    """Grows with every change of the board."""
+
+    @property
+    def board(self) -> Board:
+        """Which board."""
+        return self.stretch.board
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """The columns whose numbers may be shown."""
+        return frozenset(column.key for column in self.rules.columns)
 
 
-def find_team_row(
-    session: Session, problem: Problem, scoring: Scoring, board: Board, team_id: int
-) -> Row | None:
-    """Return a team's row wherever it stands, or None when it has no score."""
-    ranked = _ranked(problem, scoring.primary, board)
-    rows = session.execute(
-        select(ranked, Team.name.label("team_name"))
-        .join(Team, Team.id == ranked.c.team_id)
-        .where(ranked.c.team_id == team_id)
-    ).all()
-    completed = _complete(session, problem, board, rows)
-    return completed[0] if completed else None
+def find_view(
+    session: Session,
+    problem: Problem,
+    board: Board,
+    *,
+    now: datetime,
+    division: str = "",
+    live: bool = False,
+) -> View | None:
+    """Return a board as everybody is shown it; None where it has to be made anew first.
+
+    With `live`, as it is now: for staff. A division the rules do not name is the whole board.
+    """
+    rules, state = rules_of(session, problem), standings.find_state(session, problem, board)
+    if state is None or not is_fresh(state, rules, now):
+        return None
+    edition, until = Edition.LIVE, None
+    if not live:
+        edition = edition_for_all(state, rules, now)
+        until = rules.shown_until(board, now)
+    wanted = division if division in rules.board.divisions else ""
+    return View(problem, rules, Stretch(problem.id, board, edition, wanted), until, state.version)
+
+
+def list_board(session: Session, view: View, request: PageRequest) -> Page[Row]:
+    """Return one page of a board, ranked; six queries at most, whatever its length."""
+    page = standings.list_ranked(session, view.stretch, request, view.rules.rank_width)
+    return Page(_complete(session, view, page.items), page.total, request)
+
+
+def no_rows(request: PageRequest) -> Page[Row]:
+    """Return the page of somebody who may see no row but the own one."""
+    return Page([], 0, request)
+
+
+def find_team_row(session: Session, view: View, team_id: int) -> Row | None:
+    """Return a team's row, wherever it stands; None where it has none."""
+    found = standings.find_ranked(session, view.stretch, team_id, view.rules.rank_width)
+    return None if found is None else _complete(session, view, [found])[0]
+
+
+def find_live_row(session: Session, view: View, team_id: int) -> Row | None:
+    """Return what a team has now, on a board that shows everybody what it was; without a rank."""
+    live = view.stretch.of(Edition.LIVE)
+    row = standings.find_row(session, live, team_id)
+    if row is None:
+        return None
+    return _complete(session, view, [Ranked(None, row)])[0]
+
+
+def list_pinned(session: Session, view: View) -> list[Row]:
+    """Return the organisers' entries, best first, without ranks."""
+    rows = standings.list_pinned(session, view.stretch)
+    return _complete(session, view, [Ranked(None, row) for row in rows])
 
 
 def list_baselines(
-    session: Session, problem: Problem, scoring: Scoring, board: Board
+    session: Session, problem: Problem, rules: Rules, board: Board
 ) -> list[BaselineRow]:
-    """Return the baseline of the revision in force, best first."""
+    """Return the baseline of the revision in force."""
+    primary, shown = rules.scoring.primary, frozenset(column.key for column in rules.columns)
     rows = session.execute(
         select(Submission.id, Submission.created_at, Evaluation.id)
         .select_from(Submission)
@@ -101,26 +147,29 @@ def list_baselines(
         )
         .order_by(Submission.id.desc())
     ).all()
-    scores = _scores(session, board, [evaluation for _, _, evaluation in rows])
+    scores = map_scores(session, board, [evaluation for _, _, evaluation in rows])
     found = [
-        BaselineRow(submission, scores[evaluation], at)
+        BaselineRow(submission, _only(scores[evaluation], shown), at)
         for submission, at, evaluation in rows
-        if evaluation in scores
+        if primary.key in scores.get(evaluation, {})
     ]
-    # a revision submits its baseline anew: the last one stands for all
-    return sorted(found[:1], key=lambda row: _key(row.scores, scoring.primary))
+    return found[:1]  # a revision submits its baseline anew: the last one stands for all
 
 
 def best_scores(
     session: Session, problems: Sequence[Problem], primaries: Mapping[int, BoardColumn]
 ) -> dict[int, float]:
-    """Return the best primary score on A of each problem that has one, in one query."""
+    """Return the best primary score on A of each problem that has one, in one query.
+
+    A board that is not everybody's, or shows an earlier state, keeps it to itself.
+    """
+    problems = [one for one in problems if _is_open(one.rules)]
+    if not problems:
+        return {}
     best = case(
         *[(Submission.problem_id == one.id, _aggregate(primaries[one.id])) for one in problems],
         else_=None,
     )
-    if not problems:
-        return {}
     wanted = [
         and_(Submission.problem_id == one.id, Score.key == primaries[one.id].key)
         for one in problems
@@ -149,13 +198,17 @@ def count_teams(session: Session, problem_ids: Sequence[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def _is_open(rules: BoardRules) -> bool:
+    at_once = rules.refresh is Refresh.LIVE and not rules.freeze_hours
+    return at_once and rules.visible_to is VisibleTo.ALL
+
+
 def _aggregate(column: BoardColumn) -> ColumnElement[Any]:
     return func.max(Score.value) if column.direction is Direction.MAX else func.min(Score.value)
 
 
-def _key(scores: Mapping[str, float], column: BoardColumn) -> float:
-    value = scores[column.key]
-    return -value if column.direction is Direction.MAX else value
+def _only(scores: Mapping[str, float], shown: frozenset[str]) -> dict[str, float]:
+    return {key: value for key, value in scores.items() if key in shown}
 
 
 def _scored_on(board: Board) -> ColumnElement[bool]:
@@ -178,159 +231,33 @@ def _scored_on(board: Board) -> ColumnElement[bool]:
     )
 
 
-def _ordered(value: SQLColumnExpression[float], column: BoardColumn) -> ColumnElement[Any]:
-    return value.desc() if column.direction is Direction.MAX else value.asc()
+def _complete(session: Session, view: View, ranked: Sequence[Ranked]) -> list[Row]:
+    """Add names and all columns that are shown to ranked rows."""
+    rows = [one.row for one in ranked]
+    scores = map_scores(session, view.board, [row.evaluation_id for row in rows])
+    names = _names(session, [row.team_id for row in rows])
+    shown = view.shown
+    return [_row(one, names, scores.get(one.row.evaluation_id, {}), shown) for one in ranked]
 
 
-def _counting_on_a(problem: Problem, column: BoardColumn) -> Select[*tuple[Any, ...]]:
-    """Return the scored A submissions of each team, numbered best first."""
-    return (
-        select(
-            Submission.id.label("submission_id"),
-            Submission.team_id.label("team_id"),
-            Submission.created_at.label("submitted_at"),
-            Evaluation.id.label("evaluation_id"),
-            Score.value.label("value"),
-            func.row_number()
-            .over(
-                partition_by=Submission.team_id,
-                order_by=[_ordered(Score.value, column), Submission.created_at, Submission.id],
-            )
-            .label("choice"),
-        )
-        .select_from(Submission)
-        .join(Evaluation, _scored_on(Board.A))
-        .join(
-            Score,
-            and_(
-                Score.evaluation_id == Evaluation.id,
-                Score.board == Board.A,
-                Score.key == column.key,
-            ),
-        )
-        .where(
-            Submission.problem_id == problem.id,
-            Submission.team_id.is_not(None),
-            Submission.retracted_at.is_(None),
-        )
+def _row(
+    one: Ranked, names: Mapping[int, str], scores: Mapping[str, float], shown: frozenset[str]
+) -> Row:
+    row = one.row
+    return Row(
+        rank=one.rank,
+        team_id=row.team_id,
+        team_name=names[row.team_id],
+        submission_id=row.submission_id,
+        submitted_at=row.submitted_at,
+        scores=_only(scores, shown),
+        entries=row.entries,
+        last_at=row.last_at,
+        evaluation_id=row.evaluation_id,
+        division=row.division,
     )
 
 
-def _counting_on_b(problem: Problem, column: BoardColumn) -> Select[*tuple[Any, ...]]:
-    """Return each team's claims on B: its latest predictions for B, then what counts on A."""
-    on_a = _counting_on_a(problem, column).subquery("on_a")
-    on_b = aliased(Evaluation)
-    direct = Submission.board == Board.B
-    return (
-        select(
-            Submission.id.label("submission_id"),
-            Submission.team_id.label("team_id"),
-            Submission.created_at.label("submitted_at"),
-            on_b.id.label("evaluation_id"),
-            Score.value.label("value"),
-            func.row_number()
-            .over(
-                partition_by=Submission.team_id,
-                order_by=[
-                    case((direct, 0), else_=1),
-                    case((direct, -Submission.id), else_=on_a.c.choice),
-                ],
-            )
-            .label("choice"),
-        )
-        .select_from(Submission)
-        .outerjoin(on_a, on_a.c.submission_id == Submission.id)
-        .join(
-            on_b,
-            and_(on_b.submission_id == Submission.id, on_b.is_current, on_b.state == State.SCORED),
-        )
-        .join(
-            Score,
-            and_(Score.evaluation_id == on_b.id, Score.board == Board.B, Score.key == column.key),
-        )
-        .where(
-            Submission.problem_id == problem.id,
-            Submission.team_id.is_not(None),
-            Submission.retracted_at.is_(None),
-            direct | (on_a.c.choice == 1),
-        )
-    )
-
-
-def _ranked(problem: Problem, column: BoardColumn, board: Board) -> Subquery:
-    """Rank the one submission of each team that counts."""
-    choices = _counting_on_a if board is Board.A else _counting_on_b
-    counting = choices(problem, column).subquery("counting")
-    best_first = _ordered(counting.c.value, column)
-    place = [best_first, counting.c.submitted_at, counting.c.submission_id]
-    shared = problem.tie_rule is TieRule.SHARED
-    rank = func.rank().over(order_by=[best_first] if shared else place)
-    return (
-        select(
-            counting,
-            rank.label("rank"),
-            func.row_number().over(order_by=place).label("place"),
-        )
-        .where(counting.c.choice == 1)
-        .subquery("ranked")
-    )
-
-
-def _complete(session: Session, problem: Problem, board: Board, rows: Sequence[Any]) -> list[Row]:
-    """Add all columns, the number of entries and the last time to ranked rows."""
-    scores = _scores(session, board, [row.evaluation_id for row in rows])
-    activity = _activity(session, problem, [row.team_id for row in rows])
-    return [
-        Row(
-            rank=row.rank,
-            team_id=row.team_id,
-            team_name=row.team_name,
-            submission_id=row.submission_id,
-            submitted_at=row.submitted_at,
-            scores=scores[row.evaluation_id],
-            entries=activity[row.team_id][0],
-            last_at=activity[row.team_id][1],
-        )
-        for row in rows
-    ]
-
-
-def _scores(
-    session: Session, board: Board, evaluations: Sequence[int]
-) -> dict[int, dict[str, float]]:
-    found: dict[int, dict[str, float]] = {}
-    for score in session.scalars(
-        select(Score).where(Score.evaluation_id.in_(evaluations), Score.board == board)
-    ):
-        found.setdefault(score.evaluation_id, {})[score.key] = score.value
-    return found
-
-
-def _activity(
-    session: Session, problem: Problem, teams: Sequence[int]
-) -> dict[int, tuple[int, datetime]]:
-    """Count a team's scored submissions and find the last one."""
-    rows = session.execute(
-        select(
-            Submission.team_id,
-            func.count(Submission.id.distinct()),
-            func.max(Submission.created_at),
-        )
-        .select_from(Submission)
-        .join(
-            Evaluation,
-            and_(
-                Evaluation.submission_id == Submission.id,
-                Evaluation.is_current,
-                Evaluation.state == State.SCORED,
-            ),
-        )
-        .where(
-            Submission.problem_id == problem.id,
-            Submission.team_id.in_(teams),
-            Submission.is_debug.is_(False),
-            Submission.retracted_at.is_(None),
-        )
-        .group_by(Submission.team_id)
-    )
-    return {team: (count, last) for team, count, last in rows if team is not None}
+def _names(session: Session, team_ids: Sequence[int]) -> dict[int, str]:
+    rows = session.execute(select(Team.id, Team.name).where(Team.id.in_(team_ids)))
+    return {row[0]: row[1] for row in rows}

@@ -7,13 +7,19 @@ from app.accounts.identity import find_actor
 from app.core.current import platform
 from app.core.pagination import PageRequest
 from app.core.web import Access, access
-from app.leaderboards.page_models import make_axis, place_baselines
-from app.leaderboards.queries import find_team_row, list_baselines, list_board
-from app.problems.models import Board, Partition, TieRule
-from app.problems.queries import get_current_revision, get_readable_problem
-from app.submissions.policy import can_read_board
-from app.submissions.queries import find_team_id
-from problems.spec import ProblemSpec
+from app.leaderboards.page_models import Shown, make_shown
+from app.leaderboards.queries import (
+    View,
+    find_live_row,
+    find_team_row,
+    list_baselines,
+    list_board,
+    list_pinned,
+    no_rows,
+)
+from app.leaderboards.reading import Asked, Opened, reading_board
+from app.leaderboards.rule_words import state_rules
+from app.problems.models import Board
 
 blueprint = Blueprint("leaderboards", __name__, template_folder="templates")
 
@@ -27,34 +33,35 @@ def show(slug: str) -> ResponseReturnValue:
     actor = find_actor()
     board = Board.B if request.args.get("board") == Board.B else Board.A
     asked = PageRequest.clamp(request.args.get("page", type=int), None, default=ROWS_PER_PAGE)
-    with platform().database.reading() as session:
-        problem = get_readable_problem(session, slug, actor)
-        revision = get_current_revision(session, problem)
-        spec = ProblemSpec.model_validate(revision.spec)
-        scoring = spec.scoring
-        visible = problem.stage(board) is not None and can_read_board(actor, problem, board)
-        page, own, baselines = None, None, []
-        if visible:
-            page = list_board(session, problem, scoring, board, asked)
-            baselines = list_baselines(session, problem, scoring, board)
-            team = find_team_id(session, problem, actor) if actor else None
-            own = find_team_row(session, problem, scoring, board, team) if team else None
-    placed = place_baselines(page, baselines, scoring.primary) if page else None
-    axis = make_axis(page, baselines, scoring.primary) if page else None
+    with reading_board(platform(), Asked(slug, board), actor) as opened:
+        shown = _show(opened, opened.view, asked) if opened.view is not None else None
+    problem, rules = opened.problem, opened.rules
     return render_template(
         "leaderboards/show.html",
         problem=problem,
-        scoring=scoring,
-        columns=sorted(scoring.columns, key=lambda column: not column.primary),
+        rules=rules,
+        scoring=rules.scoring,
+        columns=rules.columns,
         board=board,
         boards=[stage.key for stage in problem.stages],
-        visible=visible,
-        page=page,
-        own=own,
-        placed=placed,
-        axis=axis,
-        baselines=baselines,
-        shared_ties=problem.tie_rule is TieRule.SHARED,
-        is_sets=scoring.partition == Partition.SETS,
+        shown=shown,
+        sees_all=opened.sees_all,
+        frozen_since=rules.frozen_since(platform().clock.now()) if board is Board.A else None,
+        stated=state_rules(rules),
         is_before_reveal=problem.b_revealed_at is None,
+    )
+
+
+def _show(opened: Opened, view: View, asked: PageRequest) -> Shown:
+    """Read what of a board the person may see."""
+    session, team = opened.session, opened.team_id
+    page = list_board(session, view, asked) if opened.sees_all else no_rows(asked)
+    baselines = list_baselines(session, opened.problem, view.rules, view.board)
+    return make_shown(
+        view,
+        page,
+        baselines,
+        pinned=list_pinned(session, view) if opened.sees_all else [],
+        own=find_team_row(session, view, team) if team else None,
+        own_now=find_live_row(session, view, team) if team and view.until else None,
     )

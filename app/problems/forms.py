@@ -11,6 +11,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from app.core.i18n import N_
+from app.problems.board_rules import Refresh, VisibleTo
 from app.problems.models import Area, StageState, TieRule
 from app.problems.queries import ProblemFilter
 from app.ui.words import AREAS, STATES
@@ -66,6 +67,30 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         choices=[
             SelectChoice(TieRule.EARLIER.value, _l("the earlier submission is ahead")),
             SelectChoice(TieRule.SHARED.value, _l("they share a rank")),
+        ],
+    )
+    tie_columns = SelectField(
+        _l("Equal scores in the column that ranks"),
+        choices=[
+            SelectChoice("false", _l("are equal")),
+            SelectChoice("true", _l("are decided by the next columns first")),
+        ],
+    )
+    hidden_columns = StringField(_l("Hidden columns (keys, with commas)"))
+    refresh = SelectField(
+        _l("Board A is refreshed"),
+        choices=[
+            SelectChoice(Refresh.LIVE.value, _l("at once")),
+            SelectChoice(Refresh.HOURLY.value, _l("every full hour")),
+            SelectChoice(Refresh.DAILY.value, _l("every midnight in Beijing")),
+        ],
+    )
+    freeze_hours = StringField(_l("Hours before the end of A when board A stands still"))
+    visible_to = SelectField(
+        _l("Board A is seen by"),
+        choices=[
+            SelectChoice(VisibleTo.ALL.value, _l("everybody")),
+            SelectChoice(VisibleTo.OWN.value, _l("each team: its own row")),
         ],
     )
     a_opens_at = StringField(_l("Stage A opens"))

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.contests.models import Contest
 from app.core.db import Base, BlobDigest, ByteCount
+from app.problems.board_rules import BoardRules
 from problems.spec import Area, Board
 from scoring import Partition
 
@@ -68,6 +69,8 @@ class Problem(Base):
     submissions_per_day: Mapped[int]
     team_size: Mapped[int]
     tie_rule: Mapped[TieRule] = mapped_column(default=TieRule.EARLIER)
+    board_rules: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
+    """`BoardRules` as far as they differ from their defaults; read through `rules`."""
     b_revealed_at: Mapped[datetime | None]
     """When board B became visible to everybody; empty while it is hidden."""
     withdrawn_at: Mapped[datetime | None]
@@ -76,6 +79,11 @@ class Problem(Base):
 
     contest: Mapped[Contest] = relationship()
     stages: Mapped[list["Stage"]] = relationship(order_by="Stage.key", back_populates="problem")
+
+    @property
+    def rules(self) -> BoardRules:
+        """How its boards are made."""
+        return BoardRules.model_validate(self.board_rules)
 
     def stage(self, board: Board) -> "Stage | None":
         """Return the stage of a board, or None where the problem has no such board."""

@@ -15,10 +15,11 @@ from app.problems.errors import (
     BoardMissingError,
     ContestRunningError,
     SeedNotSealedError,
+    SettingValueError,
     StageStateError,
 )
 from app.problems.models import Board, Problem, Revision, RulesAcceptance, StageState
-from app.problems.queries import has_accepted_rules
+from app.problems.queries import get_current_revision, has_accepted_rules
 
 
 def set_setting(
@@ -38,9 +39,20 @@ def set_settings(
 ) -> None:
     """Change several settings at once: all of them or, when one is refused, none."""
     changes = organiser_settings.change(problem, values, now=now)
+    if "hidden_columns" in changes:
+        _check_hidden(session, problem)
     facts = {name: {"from": old, "to": new} for name, (old, new) in changes.items() if old != new}
     if facts:
         record_audit(session, actor, "problem.set", subject(problem), facts, now=now)
+
+
+def _check_hidden(session: Session, problem: Problem) -> None:
+    """Refuse to hide what is no column, or the column that ranks."""
+    columns = get_current_revision(session, problem).spec["scoring"]["columns"]
+    allowed = [column["key"] for column in columns if not column.get("primary")]
+    for key in problem.rules.hidden_columns:
+        if key not in allowed:
+            raise SettingValueError(name="hidden_columns", value=key, allowed=", ".join(allowed))
 
 
 def open_stage(

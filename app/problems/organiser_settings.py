@@ -1,10 +1,12 @@
 """The settings an organiser changes by name, without a new revision."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from app.problems.board_rules import LONGEST_FREEZE_H, BoardRules, Refresh, VisibleTo
 from app.problems.errors import (
     BoardMissingError,
     SettingValueError,
@@ -13,6 +15,7 @@ from app.problems.errors import (
 )
 from app.problems.models import Board, Problem, TieRule
 from app.problems.times import ALLOWED_TIMES, parse_time, wall_clock
+from scoring.spec import COLUMN_KEY
 
 Changed = tuple[str, str]
 """What the setting said before and what it says now."""
@@ -31,6 +34,10 @@ class Setting:
     show: Callable[[Problem], str]
     apply: Callable[[Problem, str, datetime], None]
     """Raises SettingValueError for a value that is not allowed."""
+
+
+Show = Callable[[BoardRules], str]
+_COLUMNS: Final = "keys of leaderboard columns that do not rank, with commas between them"
 
 
 def change(problem: Problem, values: Mapping[str, str], *, now: datetime) -> dict[str, Changed]:
@@ -95,6 +102,50 @@ def _set_tie_rule(problem: Problem, value: str, now: datetime) -> None:
         raise SettingValueError(name="tie_rule", value=value, allowed=allowed) from error
 
 
+def _board_rule(field: str, read: Callable[[str, str], object], show: Show) -> Setting:
+    """A rule of the boards: kept with the others in one value, so that a new one needs no column.
+
+    `read` takes the name and the text.
+    """
+
+    def apply(problem: Problem, value: str, now: datetime) -> None:
+        del now
+        problem.board_rules = {
+            **problem.board_rules,
+            **BoardRules.model_validate({field: read(field, value)}).model_dump(
+                mode="json", include={field}
+            ),
+        }
+
+    return Setting(lambda problem: show(problem.rules), apply)
+
+
+def _choice_of(kind: type[Refresh] | type[VisibleTo]) -> Callable[[str, str], object]:
+    def read(name: str, value: str) -> object:
+        if value not in set(kind):
+            raise SettingValueError(name=name, value=value, allowed=", ".join(kind))
+        return value
+
+    return read
+
+
+def _read_flag(name: str, value: str) -> bool:
+    if value.lower() not in _YES | _NO:
+        raise SettingValueError(name=name, value=value, allowed="true, false")
+    return value.lower() in _YES
+
+
+def _read_freeze(name: str, value: str) -> int:
+    return _read_whole(name, value, 0, LONGEST_FREEZE_H)
+
+
+def _read_columns(name: str, value: str) -> list[str]:
+    keys = [part.strip() for part in value.split(",") if part.strip()]
+    if not all(re.fullmatch(COLUMN_KEY, key) for key in keys):
+        raise SettingValueError(name=name, value=value, allowed=_COLUMNS)
+    return sorted(set(keys))
+
+
 def _set_withdrawn(problem: Problem, value: str, now: datetime) -> None:
     if value.lower() not in _YES | _NO:
         raise SettingValueError(name="withdrawn", value=value, allowed="true, false")
@@ -136,6 +187,19 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "submissions_per_day": Setting(lambda p: str(p.submissions_per_day), _set_submissions_per_day),
     "team_size": Setting(lambda p: str(p.team_size), _set_team_size),
     "tie_rule": Setting(lambda p: p.tie_rule.value, _set_tie_rule),
+    "tie_columns": _board_rule(
+        "tie_columns", _read_flag, lambda rules: "true" if rules.tie_columns else "false"
+    ),
+    "hidden_columns": _board_rule(
+        "hidden_columns", _read_columns, lambda rules: ", ".join(rules.hidden_columns)
+    ),
+    "refresh": _board_rule("refresh", _choice_of(Refresh), lambda rules: rules.refresh.value),
+    "freeze_hours": _board_rule(
+        "freeze_hours", _read_freeze, lambda rules: str(rules.freeze_hours)
+    ),
+    "visible_to": _board_rule(
+        "visible_to", _choice_of(VisibleTo), lambda rules: rules.visible_to.value
+    ),
     "a.opens_at": _stage_time(Board.A, "opens_at"),
     "a.closes_at": _stage_time(Board.A, "closes_at"),
     "b.opens_at": _stage_time(Board.B, "opens_at"),

@@ -3,6 +3,7 @@
 from collections.abc import Set as AbstractSet
 
 from app.accounts.models import User
+from app.problems.board_rules import VisibleTo
 from app.problems.models import Board, Problem
 from app.submissions.models import Submission
 
@@ -38,3 +39,15 @@ def can_read_board(actor: User | None, problem: Problem, board: Board) -> bool:
     if board is Board.A or problem.b_revealed_at is not None:
         return True
     return actor is not None and actor.is_staff
+
+
+def can_read_all_rows(actor: User | None, problem: Problem, board: Board) -> bool:
+    """Allow whoever may read a board, but of an A that shows teams their own row staff alone.
+
+    After the reveal A has no secret left.
+    """
+    if not can_read_board(actor, problem, board):
+        return False
+    if board is Board.B or problem.rules.visible_to is VisibleTo.ALL:
+        return True
+    return problem.b_revealed_at is not None or (actor is not None and actor.is_staff)

@@ -5,6 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.evaluations.models import FINISHED, Evaluation, Score, State, Verdict
+from app.evaluations.standings import refresh_submission
 from app.problems.models import Board, Problem, Revision
 from app.submissions.models import Kind, Submission
 from app.teams.models import Team
@@ -83,4 +84,6 @@ def make_evaluation(
     )
     session.add(evaluation)
     session.flush()
+    if scores:
+        refresh_submission(session, submission, now=submission.created_at)
     return evaluation

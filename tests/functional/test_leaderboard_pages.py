@@ -149,6 +149,7 @@ def test_queries_do_not_grow_with_the_board(
     client: FlaskClient, database: Database, count_queries: Counting
 ) -> None:
     fill(database, {"a": 0.75})
+    client.get(PATH)  # the first to look has the board made
     with count_queries() as few:
         client.get(PATH)
     with database.transaction() as session:

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -8,10 +9,13 @@ from sqlalchemy.orm import Session
 
 from app.core.pagination import PageRequest
 from app.evaluations.models import Evaluation
+from app.evaluations.standings import ensure_fresh, rules_of
 from app.leaderboards.queries import (
+    View,
     best_scores,
     count_teams,
     find_team_row,
+    find_view,
     list_baselines,
     list_board,
 )
@@ -37,8 +41,15 @@ def problem(session: Session) -> Problem:
     return make_problem(session)
 
 
-def standing(session: Session, problem: Problem, board: Board = Board.A) -> list[tuple[int, str]]:
-    page = list_board(session, problem, SCORING, board, ALL)
+def view(session: Session, problem: Problem, board: Board = Board.A) -> View:
+    ensure_fresh(session, problem, now=CREATED)
+    found = find_view(session, problem, board, now=CREATED)
+    assert found is not None
+    return found
+
+
+def standing(session: Session, problem: Problem) -> list[tuple[int | None, str]]:
+    page = list_board(session, view(session, problem), ALL)
     return [(row.rank, row.team_name) for row in page.items]
 
 
@@ -46,19 +57,20 @@ def test_the_best_submission_of_a_team_counts(session: Session, problem: Problem
     team = make_team(session, problem=problem)
     for value in (0.5, 0.9, 0.7):
         make_submission(session, problem=problem, team=team, scores=scores(value))
-    page = list_board(session, problem, SCORING, Board.A, ALL)
+    page = list_board(session, view(session, problem), ALL)
     assert page.total == 1
     assert page.items[0].scores == {"macro_f1": 0.9, "accuracy": 0.45}
     assert page.items[0].entries == 3
 
 
-def test_lower_is_better_where_the_column_says_so(session: Session, problem: Problem) -> None:
-    primary = SCORING.primary.model_copy(update={"direction": "min"})
-    lower = SCORING.model_copy(update={"columns": (primary, *SCORING.columns[1:])})
+def test_lower_is_better_where_the_column_says_so(session: Session) -> None:
+    spec = deepcopy(SPEC)
+    spec["scoring"]["columns"][0]["direction"] = "min"
+    problem = make_problem(session, spec=spec)
     for name, value in (("far", 9.0), ("near", 1.0)):
         team = make_team(session, problem=problem, name=name)
         make_submission(session, problem=problem, team=team, scores=scores(value))
-    page = list_board(session, problem, lower, Board.A, ALL)
+    page = list_board(session, view(session, problem), ALL)
     assert [row.team_name for row in page.items] == ["near", "far"]
 
 
@@ -80,7 +92,7 @@ def test_b_takes_the_submission_that_counts_on_a(session: Session, problem: Prob
     team = make_team(session, problem=problem)
     make_submission(session, problem=problem, team=team, scores=scores(0.5, 0.99))
     make_submission(session, problem=problem, team=team, scores=scores(0.6, 0.40))
-    page = list_board(session, problem, SCORING, Board.B, ALL)
+    page = list_board(session, view(session, problem, Board.B), ALL)
     assert page.items[0].scores["macro_f1"] == 0.40
 
 
@@ -91,7 +103,9 @@ def test_on_sets_the_b_run_of_the_code_counts_until_predictions_come(
     code = make_submission(session, problem=problem, team=team, scores=scores(0.6))
     on_b = {"B": {"macro_f1": 0.3}}
     make_evaluation(session, submission=code, scores=on_b, board=Board.B)
-    assert list_board(session, problem, SCORING, Board.B, ALL).items[0].scores == {"macro_f1": 0.3}
+    assert list_board(session, view(session, problem, Board.B), ALL).items[0].scores == {
+        "macro_f1": 0.3
+    }
     for value in (0.5, 0.2):
         make_submission(
             session,
@@ -100,7 +114,9 @@ def test_on_sets_the_b_run_of_the_code_counts_until_predictions_come(
             board=Board.B,
             scores={"B": {"macro_f1": value}},
         )
-    assert list_board(session, problem, SCORING, Board.B, ALL).items[0].scores == {"macro_f1": 0.2}
+    assert list_board(session, view(session, problem, Board.B), ALL).items[0].scores == {
+        "macro_f1": 0.2
+    }
 
 
 def test_retracted_baseline_and_replaced_ones_are_not_ranked(
@@ -113,9 +129,9 @@ def test_retracted_baseline_and_replaced_ones_are_not_ranked(
     old = session.scalars(select(Evaluation).where(Evaluation.submission_id == kept.id)).one()
     old.is_current = False
     make_evaluation(session, submission=kept, scores=scores(0.5), number=2)
-    page = list_board(session, problem, SCORING, Board.A, ALL)
+    page = list_board(session, view(session, problem), ALL)
     assert [(row.scores["macro_f1"], row.entries) for row in page.items] == [(0.5, 1)]
-    baselines = list_baselines(session, problem, SCORING, Board.A)
+    baselines = list_baselines(session, problem, rules_of(session, problem), Board.A)
     assert [row.scores["macro_f1"] for row in baselines] == [0.95]
 
 
@@ -123,11 +139,11 @@ def test_a_team_finds_its_row_wherever_it_is(session: Session, problem: Problem)
     teams = [make_team(session, problem=problem) for _ in range(30)]
     for number, team in enumerate(teams):
         make_submission(session, problem=problem, team=team, scores=scores(number / 100))
-    row = find_team_row(session, problem, SCORING, Board.A, teams[0].id)
+    row = find_team_row(session, view(session, problem), teams[0].id)
     assert row is not None
     assert row.rank == 30
-    assert find_team_row(session, problem, SCORING, Board.A, 999_999) is None
-    page = list_board(session, problem, SCORING, Board.A, PageRequest(2, 10))
+    assert find_team_row(session, view(session, problem), 999_999) is None
+    page = list_board(session, view(session, problem), PageRequest(2, 10))
     assert [row.rank for row in page.items] == list(range(11, 21))
     assert page.total == 30
 
@@ -142,9 +158,10 @@ def test_a_page_costs_the_same_whatever_its_length(
     session.flush()
     for board in Board:
         for size in (5, 40):
+            opened = view(session, problem, board)
             with count_queries() as seen:
-                list_board(session, problem, SCORING, board, PageRequest(1, size))
-            assert len(seen) == 4
+                list_board(session, opened, PageRequest(1, size))
+            assert len(seen) == 4  # buckets, rows, scores, names
 
 
 def test_the_hall_reads_all_problems_at_once(session: Session, problem: Problem) -> None:

@@ -1,0 +1,1 @@
+"""Standings: who stands where on every board, kept row by row as scores come in."""
