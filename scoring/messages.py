@@ -189,6 +189,7 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
         "{column} 应为 JSON 列表的列表，元素为整数，如 [[1, 2], [3]]",
         "{column} must be a JSON list of lists of whole numbers, such as [[1, 2], [3]]",
     ),
+    "cell_schema": ("JSON Schema 不可用：{reason}", "the JSON Schema is unusable: {reason}"),
     "cell_instance": ("算例不合要求：{reason}", "the instance is unusable: {reason}"),
     # plans: schedules, routes, packings
     "plan_job_count": (

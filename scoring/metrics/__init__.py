@@ -18,6 +18,7 @@ from scoring.metrics import (
     probabilities,
     regression,
     retrieval,
+    schemas,
     texts,
 )
 from scoring.metrics.base import Metric
@@ -38,6 +39,7 @@ _FAMILIES: Final = (
     retrieval,
     texts,
     extraction,
+    schemas,
     plans,
 )
 

@@ -48,6 +48,7 @@ class CellFault(StrEnum):
     BOXES = "cell_boxes"
     PLAN = "cell_plan"
     INSTANCE = "cell_instance"
+    SCHEMA = "cell_schema"
 
 
 class CellError(Exception):

@@ -228,6 +228,7 @@ PERFECT_TEXTS = {
         '{"capacity": 1, "rounding": "none", "depot": [0, 0], "customers": [[3, 4, 1]]}',
         "[[1]]",
     ),
+    "schema": ('{"type": "object", "required": ["a"], "examples": [{"a": 1}]}', '{"a": 1}'),
     "bins": ('{"capacity": 1, "items": [1], "best": 1}', "[[1]]"),
 }
 
@@ -254,6 +255,7 @@ def _cells_of(name: str) -> str:
         "span": "spans",
         "key": "fields",
         "citation": "names",
+        "json": "schema",
         "makespan": "jobs",
         "route": "routes",
         "bins": "bins",
