@@ -1,5 +1,6 @@
 """The steps of the check that hand answers in: sample, hostile and perfect ones, a baseline."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,7 @@ from problems.tools import CheckTools, ScriptResources, ScriptRun
 from problems.trials import malformed_answers, write_perfect
 from scoring.errors import InvalidScores, InvalidSubmission, ScorerError, TruthError
 from scoring.metrics import METRICS
+from scoring.metrics.base import Metric
 
 __all__ = ["try_baseline", "try_malformed", "try_perfect", "try_sample"]
 
@@ -129,11 +131,19 @@ def _attempt(
     return scores, Finding(Level.NOTE, "scored", {"board": board, "scores": shown})
 
 
+def _is_known(metric: Metric) -> bool:
+    """Whether the truth itself must score the best there is, and that is a number.
+
+    A perfect interval has no width, so its coverage is not the level asked for.
+    """
+    return metric.reaches_best and math.isfinite(metric.best) and "level" not in metric.params
+
+
 def _imperfections(pack: Pack, board: str, scores: Mapping[str, float]) -> Iterator[Finding]:
     for column in pack.spec.scoring.measured:
         metric = METRICS[column.metric or ""]
-        if column.key not in scores or "level" in metric.params or not metric.reaches_best:
-            continue  # a perfect interval has no width: its coverage is not the level asked for
+        if column.key not in scores or not _is_known(metric):
+            continue
         score = scores[column.key]
         if abs(score - metric.best) > PERFECT_TOLERANCE:
             params = {

@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+from problems.examples import example_files
+
 __all__ = ["PackExistsError", "create_pack"]
 
 SCAFFOLD: Final = Path(__file__).parent / "scaffold"
@@ -16,10 +18,12 @@ class PackExistsError(Exception):
     """There is something at the new pack's place already."""
 
 
-def create_pack(slug: str, parent: Path) -> Path:
+def create_pack(slug: str, parent: Path, metric: str | None = None) -> Path:
     """Write a pack to the folder `parent / slug` and return it.
 
-    Raises `ValueError` for a slug that is not one, `PackExistsError` where the folder exists.
+    Without a metric it is a small problem with a generator and a baseline; with one, the metric's
+    columns and parameters with data to replace. Raises `ValueError` for a slug or a metric that is
+    none, `PackExistsError` where the folder exists.
     """
     if _SLUG.fullmatch(slug) is None:
         message = f"{slug!r} is not a slug: 3 to 64 of a-z, 0-9 and -"
@@ -27,6 +31,12 @@ def create_pack(slug: str, parent: Path) -> Path:
     directory = parent / slug
     if directory.exists():
         raise PackExistsError(directory)
+    if metric is not None:
+        for name, text in example_files(metric, slug).items():
+            target = directory / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        return directory
     for source in sorted(SCAFFOLD.rglob("*")):
         if not source.is_file() or "__pycache__" in source.parts:
             continue

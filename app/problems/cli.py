@@ -131,10 +131,14 @@ def set_(slug: str, name: str, value: str, lang: str) -> None:
     show_default=True,
     help="The folder to make it in.",
 )
-def new(slug: str, into: Path) -> None:
+@click.option(
+    "--metric",
+    help="Begin with the columns and parameters of this metric, and data to replace.",
+)
+def new(slug: str, into: Path, metric: str | None) -> None:
     """Scaffold a pack that passes the check; print its folder."""
     try:
-        click.echo(create_pack(slug, into))
+        click.echo(create_pack(slug, into, metric))
     except PackExistsError as error:
         message = f"{error} exists"
         raise click.ClickException(message) from error

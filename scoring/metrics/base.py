@@ -135,9 +135,9 @@ class Metric:
     metric does not decompose. `cases` tells more of each row, for the team to read: plain JSON
     values, in the rows' order. `source` says where the definition comes from. `targets` names what
     the truth's columns hold, in order; () means one of the same kind per answer column. `perfect`
-    writes the answer's cell that a true cell of text asks for; where that is only a fair one, not
-    the best, `reaches_best` is false. A score's distance from `best` grows
-    with the mean loss to the `power`.
+    writes the answer's cell that a true cell of text asks for; where that need not be the best
+    there is, `reaches_best` is false. `example` shows a row of a truth of text, which a new pack
+    begins with. A score's distance from `best` grows with the mean loss to the `power`.
     """
 
     name: str
@@ -156,6 +156,7 @@ class Metric:
     targets: tuple[str, ...] = ("value",)
     perfect: Callable[[str], str] = str
     reaches_best: bool = True
+    example: tuple[str, ...] = ()
     power: float = 1.0
 
     @property

@@ -276,6 +276,11 @@ _COCO: Final = (
 _Score = Callable[[Sample], float]
 
 
+_EXAMPLE: Final = "scratch 10 10 20 20; scratch 40 40 50 50; hole 100 100 200 200"
+_FIRST_FEW: Final = ("coco_ar1", "coco_ar10")
+"""What the best answer does not reach where a picture has more boxes than are looked at."""
+
+
 def _of_boxes(name: str, score: _Score, source: str, params: dict[str, Param]) -> Metric:
     return Metric(
         name,
@@ -289,6 +294,8 @@ def _of_boxes(name: str, score: _Score, source: str, params: dict[str, Param]) -
         source=source,
         targets=("boxes",),
         perfect=_perfect,
+        reaches_best=name not in _FIRST_FEW,
+        example=(_EXAMPLE,),
     )
 
 

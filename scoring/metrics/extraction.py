@@ -114,6 +114,7 @@ FAMILY: Final = (
     *(
         _of_things(
             f"span_{name}",
+            example=('[[0, 3, "PART"], [1, 2, "FAULT"]]',),
             score=partial(score, read_spans),
             source=f"micro {name} of exact (start, end, label) triples, overlapping ones too;"
             " Tjong Kim Sang and De Meulder (2003)",
@@ -122,12 +123,14 @@ FAMILY: Final = (
     ),
     _of_things(
         "key_value_f1",
+        example=('{"part": "M8 bolt", "torque": 12}',),
         score=partial(_f1, read_fields),
         source="micro F1 of exact (key, value) pairs after normalisation",
     ),
     *(
         _of_things(
             f"citation_{name}",
+            example=("doc2 doc7",),
             score=partial(score, _read_set),
             source=f"micro {name} of the names cited; Gao et al. (2023)",
         )

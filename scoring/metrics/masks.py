@@ -140,6 +140,7 @@ _of_masks = partial(
     target=Kind.TEXT,
     prediction=Kind.TEXT,
     targets=("mask", "height", "width"),
+    example=("1 3 11 5", "10", "20"),
 )
 
 FAMILY: Final = (

@@ -170,25 +170,46 @@ _of_plans = partial(
     perfect=_perfect,
     reaches_best=False,
 )
+_BINS: Final = '{"capacity": 10, "items": [6, 4, 5, 5], "best": 2}'
 _INFEASIBLE: Final = {"infeasible": Param(ParamKind.NUMBER, high=_INFINITE)}
 
 FAMILY: Final = (
     *(
         _of_plans(
             name,
+            example=(example,),
             score=partial(_mean, partial(_costs, kind)),
             loss=partial(_costs, kind),
             params=_INFEASIBLE,
             source=f"mean over instances of {source}",
         )
-        for name, kind, source in (
-            ("makespan", JobShop, "the last operation's end; Fisher and Thompson (1963)"),
-            ("route_cost", Routing, "the routes' length, CVRP and CVRPTW; Uchoa et al. (2017)"),
-            ("bins_used", BinPacking, "the bins that hold something; Martello and Toth (1990)"),
+        for name, kind, example, source in (
+            (
+                "makespan",
+                JobShop,
+                '{"jobs": [[[1, 3], [2, 2]], [[2, 4], [1, 1]]]}',
+                "the last operation's end; Fisher and Thompson (1963)",
+            ),
+            (
+                "route_cost",
+                Routing,
+                (
+                    '{"capacity": 9, "rounding": "nearest", "depot": [0, 0],'
+                    ' "customers": [[3, 4, 5], [6, 8, 5]]}'
+                ),
+                "the routes' length, CVRP and CVRPTW; Uchoa et al. (2017)",
+            ),
+            (
+                "bins_used",
+                BinPacking,
+                _BINS,
+                "the bins that hold something; Martello and Toth (1990)",
+            ),
         )
     ),
     _of_plans(
         "gap_to_best",
+        example=(_BINS,),
         low=-1.0,
         score=partial(_mean, _gaps),
         loss=_gaps,
@@ -197,6 +218,7 @@ FAMILY: Final = (
     ),
     _of_plans(
         "feasible_rate",
+        example=(_BINS,),
         direction=Direction.MAX,
         high=1.0,
         score=_feasible,

@@ -133,6 +133,10 @@ _K: Final = Param(ParamKind.COUNT, required=True, high=_NO_CUT)
 _OPTIONAL_K: Final = Param(ParamKind.COUNT, high=_NO_CUT)
 
 
+_FIRST_FEW: Final = ("precision_at_k", "recall_at_k")
+"""What the best answer does not reach where a query has fewer relevant names than k, or more."""
+
+
 def _metric(name: str, measure: OfQuery, source: str, params: Mapping[str, Param]) -> Metric:
     return Metric(
         name,
@@ -146,6 +150,8 @@ def _metric(name: str, measure: OfQuery, source: str, params: Mapping[str, Param
         params=params,
         source=source,
         perfect=_perfect,
+        reaches_best=name not in _FIRST_FEW,
+        example=("doc7 doc2:2 doc5:0",),
     )
 
 

@@ -159,6 +159,7 @@ FAMILY: Final = (
         cases=_cases,
         perfect=_example,
         reaches_best=False,
+        example=('{"type": "object", "required": ["part"], "examples": [{"part": "bolt"}]}',),
         source="share of rows whose JSON fits the schema; JSON Schema 2020-12, by jsonschema",
     ),
 )

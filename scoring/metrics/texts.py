@@ -94,7 +94,13 @@ def _error_rate(split: Callable[[str], list[str]], sample: Sample) -> float:
 _char_losses = partial(_overlap_losses, _characters)
 _word_losses = partial(_overlap_losses, words)
 _of_texts = partial(
-    Metric, direction=Direction.MAX, low=0.0, high=1.0, target=Kind.TEXT, prediction=Kind.TEXT
+    Metric,
+    direction=Direction.MAX,
+    low=0.0,
+    high=1.0,
+    target=Kind.TEXT,
+    prediction=Kind.TEXT,
+    example=("replace the bearing",),
 )
 
 FAMILY: Final = (

@@ -95,5 +95,6 @@ def test_a_scaffold_and_the_schema(app: Flask, tmp_path: Path) -> None:
     assert (Path(said.strip()) / "problem.yaml").is_file()
     assert call(app, "new", "my-problem", "--into", str(tmp_path))[0] == 1
     assert call(app, "new", "My Problem", "--into", str(tmp_path))[0] == 1
+    assert call(app, "new", "odd", "--into", str(tmp_path), "--metric", "odd")[0] == 1
     schema = json.loads(call(app, "schema")[1])
     assert schema["additionalProperties"] is False
