@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
@@ -18,6 +18,7 @@ from app.problems.hooks import Hooks, Quota, Standing
 from app.problems.models import Board, Problem, Revision
 from app.submissions import operations as submissions
 from app.submissions.queries import find_team_id, get_quota
+from app.teams.models import Team
 from problems.spec import ProblemSpec, Resources
 
 
@@ -28,6 +29,7 @@ def contributions() -> Hooks:
         quota_of=quota_of,
         standings_of=standings_of,
         require_pool=require_pool,
+        team_count=team_count,
     )
 
 
@@ -48,6 +50,11 @@ def quota_of(session: Session, problem: Problem, user: User, now: datetime) -> Q
     """Return what a person's team may still submit today."""
     found = get_quota(session, problem, find_team_id(session, problem, user), now=now)
     return Quota(found.limit, found.used, found.resets_at)
+
+
+def team_count() -> ColumnElement[int]:
+    """Return the number of a problem's teams, to order the hall by."""
+    return select(func.count(Team.id)).where(Team.problem_id == Problem.id).scalar_subquery()
 
 
 def standings_of(session: Session, problems: Sequence[Problem]) -> Mapping[int, Standing]:

@@ -42,6 +42,14 @@ class Area(StrEnum):
     DESIGN = "design"
 
 
+class Difficulty(StrEnum):
+    """How much a problem asks of a team, in its author's judgement."""
+
+    INTRODUCTORY = "introductory"
+    INTERMEDIATE = "intermediate"
+    ADVANCED = "advanced"
+
+
 class Kind(StrEnum):
     """What a team may hand in. `report` is a reserved word for now."""
 
@@ -164,6 +172,9 @@ class ProblemSpec(SpecModel):
     area: Area
     scenario: Scenario | None = None
     tags: tuple[Line, ...] = Field(default=(), max_length=20)
+    difficulty: Difficulty | None = None
+    prize_yuan: Annotated[int, Field(ge=0, le=10**9)] = 0
+    """All prizes together, before tax."""
     licence: Line
     submission: Submission
     scoring: Scoring

@@ -35,11 +35,17 @@ blueprint = Blueprint("problems_api", __name__, url_prefix=f"{API_PREFIX}/proble
 )
 @access(Access.MEMBER)
 def index(query: ProblemQuery) -> PageOutput[ProblemItem]:
-    """List problems, newest first."""
+    """List problems in the order asked for, else newest first."""
     now = platform().clock.now()
-    wanted = ProblemFilter(query.area, query.kind, query.state, query.q)
+    wanted = ProblemFilter(
+        query.area, query.kind, query.state, query.q, query.difficulty, query.min_prize
+    )
+    teams = problem_hooks().team_count
+    order = queries.order_of(query.sort, now, None if teams is None else teams())
     with platform().database.reading() as session:
-        page = queries.list_problems(session, find_actor(), wanted, query.as_request(), now=now)
+        page = queries.list_problems(
+            session, find_actor(), wanted, query.as_request(), now=now, order=order
+        )
     return page_output(page, [describe_item(card, now) for card in page.items])
 
 

@@ -8,10 +8,10 @@ from pydantic import Field
 from app.core.api import Instant, Output, PageInput
 from app.core.i18n import choose_text
 from app.problems.models import Area, Partition, Problem, Revision, Stage, StageState
-from app.problems.queries import ProblemCard, problem_state
+from app.problems.queries import ProblemCard, Sort, problem_state
 from app.problems.storage import StoredFile
 from app.ui.i18n import current_locale
-from problems.spec import Kind, ProblemSpec
+from problems.spec import Difficulty, Kind, ProblemSpec
 from scoring import BoardColumn, ColumnType, Direction, RunFact
 
 
@@ -21,7 +21,14 @@ class ProblemQuery(PageInput):
     area: Area | None = None
     kind: Kind | None = None
     state: StageState | None = None
-    q: str = Field(default="", max_length=200, description="Words in title, summary, tags, owner.")
+    q: str = Field(
+        default="",
+        max_length=200,
+        description="Words in title, summary, tags, owner; Chinese ones as pinyin too.",
+    )
+    difficulty: Difficulty | None = None
+    min_prize: int = Field(default=0, ge=0, le=10**9, description="Yuan, before tax.")
+    sort: Sort = Sort.NEWEST
 
 
 class StageOutput(Output):
@@ -42,6 +49,8 @@ class ProblemItem(Output):
     area: Area
     tags: list[str]
     kinds: list[Kind]
+    difficulty: Difficulty | None
+    prize_yuan: int = Field(description="All prizes together, before tax.")
     state: StageState
     stages: list[StageOutput]
 
@@ -171,6 +180,8 @@ def _item(card: ProblemCard, now: datetime) -> dict[str, object]:
         "area": problem.area,
         "tags": spec.get("tags", []),
         "kinds": spec["submission"]["kinds"],
+        "difficulty": problem.difficulty,
+        "prize_yuan": problem.prize_yuan,
         "state": problem_state(problem, now),
         "stages": [_stage(stage, now) for stage in problem.stages],
     }

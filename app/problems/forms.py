@@ -12,13 +12,27 @@ from wtforms.validators import InputRequired, Length
 
 from app.core.i18n import N_
 from app.problems.board_rules import Refresh, VisibleTo
-from app.problems.models import Area, StageState, TieRule
-from app.problems.queries import ProblemFilter
+from app.problems.facets import PRIZES, Facets
+from app.problems.models import Area, Difficulty, StageState, TieRule
+from app.problems.queries import ProblemFilter, Sort
 from app.ui.words import AREAS, STATES
 from problems.spec import Kind
 
-T = TypeVar("T", Area, Kind, StageState)
+T = TypeVar("T", Area, Kind, StageState, Difficulty, Sort)
 KINDS: Final = {Kind.PREDICTIONS: N_("predictions"), Kind.CODE: N_("code")}
+DIFFICULTIES: Final = {
+    Difficulty.INTRODUCTORY: N_("introductory"),
+    Difficulty.INTERMEDIATE: N_("intermediate"),
+    Difficulty.ADVANCED: N_("advanced"),
+}
+SORTS: Final = {
+    Sort.NEWEST: N_("newest first"),
+    Sort.CLOSING: N_("closing first"),
+    Sort.PRIZE: N_("highest prize"),
+    Sort.TEAMS: N_("most teams"),
+    Sort.TITLE: N_("title"),
+}
+_PRIZES: Final = frozenset(str(least) for least in PRIZES)
 _ALL: Final = SelectChoice("", _l("all"))
 
 
@@ -38,8 +52,47 @@ class HallForm(Form):  # type: ignore[misc]  # wtforms is untyped
         choices=[_ALL, *(SelectChoice(state.value, _l(STATES[state])) for state in StageState)],
     )
 
+    difficulty = SelectField(
+        _l("Difficulty"),
+        choices=[_ALL, *(SelectChoice(one.value, _l(DIFFICULTIES[one])) for one in Difficulty)],
+    )
+    prize = SelectField(
+        _l("Prize"),
+        choices=[
+            _ALL,
+            SelectChoice("1", _l("with a prize")),
+            SelectChoice("10000", _l("10,000 yuan or more")),
+            SelectChoice("100000", _l("100,000 yuan or more")),
+        ],
+    )
+    sort = SelectField(
+        _l("Order"), choices=[SelectChoice(one.value, _l(SORTS[one])) for one in Sort]
+    )
+
     def __init__(self, arguments: "MultiDict[str, str]") -> None:
         super().__init__(MultiDict(arguments))
+
+    def show_counts(self, facets: Facets) -> None:
+        """Write beside each choice how many problems it would leave."""
+        counted = (
+            (self.area, facets.area),
+            (self.kind, facets.kind),
+            (self.state, facets.state),
+            (self.difficulty, facets.difficulty),
+            (self.prize, facets.prize),
+        )
+        for item, counts in counted:
+            item.choices = [
+                SelectChoice(one.value, f"{one.label} ({counts.get(one.value, 0)})")
+                if one.value
+                else one
+                for one in item.choices
+            ]
+
+    @property
+    def order(self) -> Sort:
+        """The order asked for; an unknown one is the newest first."""
+        return _member(Sort, self.sort.data) or Sort.NEWEST
 
     def as_filter(self) -> ProblemFilter:
         """Return the filter; a value nobody knows narrows nothing."""
@@ -48,6 +101,8 @@ class HallForm(Form):  # type: ignore[misc]  # wtforms is untyped
             kind=_member(Kind, self.kind.data),
             state=_member(StageState, self.state.data),
             text=(self.q.data or "")[:200],
+            difficulty=_member(Difficulty, self.difficulty.data),
+            min_prize=int(self.prize.data) if self.prize.data in _PRIZES else 0,
         )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from flask import Flask, current_app  # noqa: TID251 — the hooks belong to the application
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
@@ -67,6 +68,10 @@ def _any_pool(session: Session, resources: Resources, now: datetime) -> None:
     del session, resources, now
 
 
+TeamCount = Callable[[], ColumnElement[int]]
+"""Returns the number of a problem's teams as an expression, to order a query of problems by."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """The contributions."""
@@ -75,6 +80,7 @@ class Hooks:
     quota_of: QuotaOf | None = None
     standings_of: StandingsOf = field(default=_no_standings)
     require_pool: RequirePool = field(default=_any_pool)
+    team_count: TeamCount | None = None
 
 
 def attach_hooks(app: Flask, hooks: Hooks) -> None:

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.contests.models import Contest
 from app.core.db import Base, BlobDigest, ByteCount
 from app.problems.board_rules import BoardRules
-from problems.spec import Area, Board
+from problems.spec import Area, Board, Difficulty
 from scoring import Partition
 
 __all__ = [
     "Area",
     "Board",
     "BoardData",
+    "Difficulty",
     "Partition",
     "Problem",
     "PublicFile",
@@ -63,7 +64,13 @@ class Problem(Base):
     title: Mapped[dict[str, Any]]
     summary: Mapped[dict[str, Any]]
     search_text: Mapped[str] = mapped_column(Text)
-    """Lower-case titles, summaries, tags and owner in all languages."""
+    """Lower-case titles, summaries, tags and owner in all languages, Chinese as pinyin too."""
+    title_pinyin: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    """The Chinese title as it sorts."""
+    difficulty: Mapped[str | None] = mapped_column(String(32))
+    """A `problems.spec.Difficulty`; empty where the author named none."""
+    prize_yuan: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """All prizes together, before tax; 0 where there is none."""
     takes_predictions: Mapped[bool] = mapped_column(default=True)
     takes_code: Mapped[bool] = mapped_column(default=False)
     submissions_per_day: Mapped[int]

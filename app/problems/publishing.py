@@ -11,6 +11,7 @@ from app.contests.operations import default_contest, ensure_contest
 from app.core.audit import Actor, record_audit
 from app.core.db import hold
 from app.core.platform import Platform
+from app.problems import pinyin
 from app.problems.errors import SlugTakenError
 from app.problems.hooks import RequirePool, problem_hooks
 from app.problems.models import (
@@ -140,6 +141,9 @@ def _describe(problem: Problem, spec: ProblemSpec) -> None:
     problem.title = _by_language(spec.title)
     problem.summary = _by_language(spec.summary)
     problem.search_text = _search_text(spec)
+    problem.title_pinyin = pinyin.to_sort(spec.title.zh_hans)[:500]
+    problem.difficulty = spec.difficulty
+    problem.prize_yuan = spec.prize_yuan
     problem.takes_predictions = Kind.PREDICTIONS in spec.submission.kinds
     problem.takes_code = spec.takes_code
 
@@ -153,7 +157,7 @@ def _search_text(spec: ProblemSpec) -> str:
     texts.extend(spec.tags)
     if spec.scenario is not None:
         texts.extend([spec.scenario.code, *_by_language(spec.scenario.owner).values()])
-    return "\n".join(texts).lower()
+    return "\n".join([*texts, pinyin.to_search(texts)]).lower()
 
 
 def _add_missing_stages(problem: Problem, prepared: PreparedPack, *, now: datetime | None) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
 from sqlalchemy.orm import Session, selectinload
@@ -29,7 +31,7 @@ from app.problems.models import (
 )
 from app.problems.policy import can_download_input, can_read_problem, readable_problems
 from app.problems.storage import StoredFile
-from problems.spec import Kind
+from problems.spec import Difficulty, Kind
 
 _MOST_WORDS = 8
 
@@ -42,6 +44,21 @@ class ProblemFilter:
     kind: Kind | None = None
     state: StageState | None = None
     text: str = ""
+    difficulty: Difficulty | None = None
+    min_prize: int = 0
+    """Yuan, before tax."""
+
+
+class Sort(StrEnum):
+    """In what order the hall stands."""
+
+    NEWEST = "newest"
+    CLOSING = "closing"
+    """What closes first comes first; what has no end or is not open, last."""
+    PRIZE = "prize"
+    TEAMS = "teams"
+    TITLE = "title"
+    """By pinyin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +125,17 @@ def list_problems(
     page: PageRequest,
     *,
     now: datetime,
+    order: Sequence[ColumnElement[Any]] = (),
 ) -> Page[ProblemCard]:
-    """Return one page of the hall, newest first; three queries whatever its length."""
-    matching = select(Problem).where(readable_problems(actor), *_clauses(wanted, now))
+    """Return one page of the hall, by `order` and then newest first.
+
+    Three queries whatever its length.
+    """
+    matching = select(Problem).where(readable_problems(actor), *filter_clauses(wanted, now))
     total = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
     rows = session.execute(
         _with_revision(matching)
-        .order_by(Problem.created_at.desc(), Problem.id.desc())
+        .order_by(*order, Problem.created_at.desc(), Problem.id.desc())
         .offset(page.offset)
         .limit(page.per_page)
     )
@@ -132,7 +153,26 @@ def _with_revision(problems: Select[Problem]) -> Select[Problem, Revision]:
     )
 
 
-def _clauses(wanted: ProblemFilter, now: datetime) -> Iterator[ColumnElement[bool]]:
+def order_of(
+    sort: Sort, now: datetime, teams: ColumnElement[int] | None
+) -> list[ColumnElement[Any]]:
+    """Return how a sort is written; `teams` counts those of a problem, where somebody counts."""
+    if sort is Sort.CLOSING:
+        closes = (
+            select(func.min(Stage.closes_at))
+            .where(Stage.problem_id == Problem.id, Stage.opens_at <= now, Stage.closes_at > now)
+            .scalar_subquery()
+        )
+        return [closes.is_(None), closes]
+    if sort is Sort.PRIZE:
+        return [Problem.prize_yuan.desc()]
+    if sort is Sort.TEAMS and teams is not None:
+        return [teams.desc()]
+    return [Problem.title_pinyin.asc()] if sort is Sort.TITLE else []
+
+
+def filter_clauses(wanted: ProblemFilter, now: datetime) -> Iterator[ColumnElement[bool]]:
+    """Yield what a problem must meet to be let through."""
     if wanted.area is not None:
         yield Problem.area == wanted.area
     if wanted.kind is Kind.PREDICTIONS:
@@ -140,12 +180,16 @@ def _clauses(wanted: ProblemFilter, now: datetime) -> Iterator[ColumnElement[boo
     if wanted.kind is Kind.CODE:
         yield Problem.takes_code.is_(True)
     if wanted.state is not None:
-        yield _in_state(wanted.state, now)
+        yield state_clause(wanted.state, now)
+    if wanted.difficulty is not None:
+        yield Problem.difficulty == wanted.difficulty
+    if wanted.min_prize > 0:
+        yield Problem.prize_yuan >= wanted.min_prize
     for word in wanted.text.lower().split()[:_MOST_WORDS]:
         yield Problem.search_text.contains(word, autoescape=True)
 
 
-def _in_state(state: StageState, now: datetime) -> ColumnElement[bool]:
+def state_clause(state: StageState, now: datetime) -> ColumnElement[bool]:
     """Return `problem_state` as a clause."""
     opened = and_(Stage.opens_at.is_not(None), Stage.opens_at <= now)
     running = and_(opened, or_(Stage.closes_at.is_(None), Stage.closes_at > now))

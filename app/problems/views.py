@@ -17,7 +17,8 @@ from app.core.web import Access, access
 from app.problems import operations, policy, queries
 from app.problems.covers import COVER_POLICY, draw_cover
 from app.problems.downloads import send_blob
-from app.problems.forms import HallForm
+from app.problems.facets import count_facets
+from app.problems.forms import DIFFICULTIES, HallForm
 from app.problems.hooks import Quota, problem_hooks
 from app.problems.models import Problem
 from app.problems.page_models import hall_card, next_closing, open_board, page_parts, read_spec
@@ -37,10 +38,16 @@ def hall() -> ResponseReturnValue:
     form, now = HallForm(request.args), platform().clock.now()
     asked = PageRequest.clamp(request.args.get("page", type=int), None, default=CARDS_PER_PAGE)
     with platform().database.reading() as session:
-        page = queries.list_problems(session, find_actor(), form.as_filter(), asked, now=now)
+        wanted, actor = form.as_filter(), find_actor()
+        teams = problem_hooks().team_count
+        order = queries.order_of(form.order, now, None if teams is None else teams())
+        page = queries.list_problems(session, actor, wanted, asked, now=now, order=order)
+        form.show_counts(count_facets(session, actor, wanted, now=now))
         standings = problem_hooks().standings_of(session, [card.problem for card in page.items])
     cards = [hall_card(card, standings, now) for card in page.items]
-    return render_template("problems/hall.html", form=form, page=page, cards=cards)
+    return render_template(
+        "problems/hall.html", form=form, page=page, cards=cards, difficulties=DIFFICULTIES
+    )
 
 
 @blueprint.get("/<slug>")
@@ -62,6 +69,7 @@ def show(slug: str) -> ResponseReturnValue:
         problem=problem,
         revision=revision,
         spec=read_spec(revision),
+        difficulties=DIFFICULTIES,
         parts=page_parts(statement, {"files": _("Data files"), "schedule": _("Schedule")}),
         files=files,
         must_accept=actor is not None and policy.needs_rules(actor, accepted),

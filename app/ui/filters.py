@@ -61,6 +61,16 @@ def format_duration(seconds: float | timedelta) -> str:
     return str(gettext("%(d)s d %(h)s h", d=whole // _DAY, h=whole % _DAY // _HOUR))
 
 
+def format_yuan(amount: int) -> str:
+    """Write a sum of money: `25 万元` in Chinese, `250,000 yuan` in English."""
+    if current_locale() is not Locale.ZH_HANS:
+        return f"{amount:,} yuan"
+    for unit, name in ((10**8, "亿元"), (10**4, "万元")):
+        if amount >= unit:
+            return f"{amount / unit:.4f}".rstrip("0").rstrip(".") + f" {name}"
+    return f"{amount} 元"
+
+
 def format_score(value: float | None, decimals: int) -> str:
     """Write a score with fixed decimals; a dash where there is none."""
     if value is None:
@@ -115,6 +125,7 @@ def register_filters(app: Flask) -> None:
         duration=format_duration,
         nbytes=format_bytes,
         score=format_score,
+        yuan=format_yuan,
         localised=localise,
         markdown=lambda text: Markup(render_markdown(text)),  # noqa: S704 — sanitised by nh3
     )

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from app.core.db import Database
 from app.core.platform import Platform
 from app.problems import queries
 from app.problems.models import Area, Board
-from tests.factories import make_problem, make_user
+from tests.factories import make_problem, make_team, make_user
 from tests.factories.packs import publish_pack
 from tests.fakes.ports import FrozenClock
 
@@ -309,3 +310,66 @@ def test_times_are_said_in_beijing(client: FlaskClient, database: Database) -> N
     with database.transaction() as session:
         make_problem(session, slug="timed", closes_at=datetime(2030, 6, 30, 9, tzinfo=UTC))
     assert "2030年6月30日 17:00（北京时间）" in client.get("/problems/timed").text
+
+
+def test_the_hall_is_narrowed_by_difficulty_and_prize_and_counts_what_is_left(
+    client: FlaskClient, database: Database
+) -> None:
+    with database.transaction() as session:
+        for slug, difficulty, prize in (
+            ("easy-one", "introductory", 0),
+            ("hard-one", "advanced", 250_000),
+            ("hard-too", "advanced", 5_000),
+        ):
+            problem = make_problem(session, slug=slug)
+            problem.difficulty, problem.prize_yuan = difficulty, prize
+
+    def shown(query: str) -> list[str]:
+        page = client.get(f"/problems?{query}").text
+        return re.findall(r'window__link" href="/problems/([\w-]+)"', page)
+
+    assert set(shown("difficulty=advanced")) == {"hard-one", "hard-too"}
+    assert shown("prize=100000") == ["hard-one"]
+    assert shown("prize=99&difficulty=odd&sort=odd") == shown("")
+    assert shown("sort=prize") == ["hard-one", "hard-too", "easy-one"]
+    page = client.get("/problems?difficulty=advanced&lang=zh-Hans").text
+    assert "25 万元" in page
+    # a facet leaves its own filter out of its counts, and keeps the others
+    assert ">入门 (1)<" in page
+    assert ">进阶 (2)<" in page
+    assert ">有奖金 (2)<" in page
+    assert ">10 万元以上 (1)<" in page
+
+
+def test_the_hall_is_sorted_by_closing_teams_and_title(
+    client: FlaskClient, database: Database, clock: FrozenClock
+) -> None:
+    with database.transaction() as session:
+        for slug, days, order in (("first", 3, "c"), ("second", 1, "b"), ("third", None, "a")):
+            ends = None if days is None else clock.now() + timedelta(days=days)
+            problem = make_problem(session, slug=slug, closes_at=ends)
+            problem.title_pinyin = order
+            if slug == "first":
+                make_team(session, problem=problem)
+
+    def shown(sort: str) -> list[str]:
+        page = client.get(f"/problems?sort={sort}").text
+        return re.findall(r'window__link" href="/problems/([\w-]+)"', page)
+
+    assert shown("closing") == ["second", "first", "third"]
+    assert shown("title") == ["third", "second", "first"]
+    assert shown("teams")[0] == "first"
+    assert shown("newest") == ["third", "second", "first"]
+
+
+def test_a_published_problem_is_found_by_pinyin(
+    client: FlaskClient, platform: Platform, tmp_path: Path
+) -> None:
+    publish_pack(platform, tmp_path / "pack")
+    title = client.get("/problems?lang=zh-Hans").text
+    assert "没有符合条件的赛题" not in title
+    with platform.database.reading() as session:
+        text = queries.get_problem(session, "solder").search_text
+    spelt = next(line for line in text.splitlines() if re.fullmatch(r"[a-z]+ [a-z]+", line))
+    for word in (*spelt.split(), spelt[2:6]):
+        assert '"/problems/solder"' in client.get(f"/problems?q={word}").text

@@ -9,7 +9,7 @@ export async function checkFile(file, kind, rules, words) {
   if (limit && file.size > limit) return [words.large];
   const head = new Uint8Array(await file.slice(0, HEAD).arrayBuffer());
   if (kind === "code") return head[0] === 0x50 && head[1] === 0x4b ? [] : [words.zip];
-  if (!rules.table || !/\.csv$/i.test(rules.file)) return [];
+  if (!rules.table || !/\.csv$/i.test(rules.file) || !/\.csv$/i.test(file.name)) return [];
   const text = decode(head, file.size > HEAD);
   if (text === null) return [words.utf8];
   return checkTable(text, file.size > HEAD, rules.table, words);

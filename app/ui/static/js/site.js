@@ -11,6 +11,7 @@ const parts = {
   "[data-live]": ["./live.js", "startLive"],
   "[data-log]": ["./log.js", "startLog"],
   "[data-upload]": ["./upload.js", "startUpload"],
+  "[data-hall]": ["./hall.js", "startHall"],
   "[data-wall]": ["./wall.js", "startWall"],
 };
 
