@@ -139,6 +139,8 @@ class PublicFile(Base):
     path: Mapped[str] = mapped_column(String(255))
     size: Mapped[ByteCount]
     digest: Mapped[str] = mapped_column(BlobDigest)
+    preview: Mapped[dict[str, Any] | None]
+    """What the data page shows of it (`previews.make_preview`); empty where there is none."""
 
 
 class BoardData(Base):

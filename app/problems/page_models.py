@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from app.core.i18n import N_
 from app.problems.hooks import Standing
 from app.problems.models import Board, Problem, Revision, StageState
 from app.problems.queries import ProblemCard, problem_state
@@ -13,6 +14,14 @@ from problems.spec import ProblemSpec
 
 FILES: Final = "files"
 SCHEDULE: Final = "schedule"
+COLUMN_TYPES: Final = {
+    "integer": N_("whole number"),
+    "number": N_("number"),
+    "category": N_("category"),
+    "date": N_("date"),
+    "text": N_("text"),
+}
+"""What the previews of tables call the types of columns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from app.problems.checking import script_runner
 from app.problems.covers import clean_svg
 from app.problems.hooks import RequirePool
 from app.problems.models import Board
+from app.problems.previews import make_preview
 from app.problems.queries import find_problem, get_current_revision
 from app.problems.sealed_seeds import ChosenSeed, choose_seed
 from app.problems.storage import StoredFile, store_file, store_files, store_folder
@@ -112,7 +113,7 @@ def _store(
             blobs, pack.directory, keep=lambda name: not name.startswith(_DATA)
         ).digest,
         cover_blob=_store_cover(blobs, cover, scratch) if cover.is_file() else None,
-        files=store_files(blobs, data / "public"),
+        files=store_files(blobs, data / "public", make_preview),
         boards=boards,
         seed=seed,
         baseline=store_folder(blobs, pack.directory / "baseline") if pack.has_baseline else None,

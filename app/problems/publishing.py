@@ -184,7 +184,12 @@ def _create_revision(problem: Problem, prepared: PreparedPack, now: datetime) ->
         seed_is_public=seed is not None and seed.is_public,
         created_at=now,
         files=[
-            PublicFile(path=file.path, size=file.size, digest=file.digest)
+            PublicFile(
+                path=file.path,
+                size=file.size,
+                digest=file.digest,
+                preview=None if file.preview is None else dict(file.preview),
+            )
             for file in prepared.files
         ],
         boards=[

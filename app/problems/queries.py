@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, defer, selectinload
 
 from app.accounts.models import User
 from app.core.pagination import Page, PageRequest
@@ -229,7 +229,10 @@ def list_data_files(
     files hold what has to be answered.
     """
     public = session.scalars(
-        select(PublicFile).where(PublicFile.revision_id == revision.id).order_by(PublicFile.path)
+        select(PublicFile)
+        .where(PublicFile.revision_id == revision.id)
+        .order_by(PublicFile.path)
+        .options(defer(PublicFile.preview))
     )
     files = [StoredFile(file.path, file.size, file.digest) for file in public]
     if revision.spec["scoring"]["partition"] == Partition.ROWS:
@@ -242,6 +245,16 @@ def list_data_files(
         for data in boards
         if data.input_blob is not None and can_download_input(actor, problem, data.board, now)
     ]
+
+
+def map_previews(session: Session, revision: Revision) -> dict[str, dict[str, Any]]:
+    """Return the previews of a revision's public files, by path."""
+    rows = session.execute(
+        select(PublicFile.path, PublicFile.preview).where(
+            PublicFile.revision_id == revision.id, PublicFile.preview.is_not(None)
+        )
+    )
+    return {path: preview for path, preview in rows if preview}
 
 
 def get_data_file(files: Iterable[StoredFile], path: str) -> StoredFile:

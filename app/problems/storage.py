@@ -2,10 +2,10 @@
 
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from app.core.blobs import CHUNK, Blob, BlobStore
 from app.core.errors import InvalidError
@@ -21,6 +21,8 @@ _OWNER_MAY_EXECUTE: Final = 0o100
 _PACKED: Final = frozenset({".zip", ".npz", ".gz", ".xz", ".png", ".jpg", ".jpeg", ".parquet"})
 _LEFT_OUT: Final = frozenset({"__pycache__", ".DS_Store", ".git"})
 
+Look = Callable[[Path], Mapping[str, Any] | None]
+"""Returns what a page may show of a file without a download."""
 Keep = Callable[[str], bool]
 """Says of a path inside the folder, with `/`, whether it goes in."""
 
@@ -39,6 +41,8 @@ class StoredFile:
     path: str
     size: int
     digest: str
+    preview: Mapping[str, Any] | None = None
+    """See `previews`; only files that are public have one."""
 
 
 def list_files(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -64,12 +68,14 @@ def store_file(blobs: BlobStore, path: Path) -> Blob:
         return blobs.put(source)
 
 
-def store_files(blobs: BlobStore, folder: Path) -> tuple[StoredFile, ...]:
-    """Put every file under a folder into the store, one blob each."""
+def store_files(
+    blobs: BlobStore, folder: Path, look: Look = lambda _path: None
+) -> tuple[StoredFile, ...]:
+    """Put every file under a folder into the store, one blob each; `look` makes its preview."""
     stored = []
     for name, path in list_files(folder):
         blob = store_file(blobs, path)
-        stored.append(StoredFile(name, blob.size, blob.digest))
+        stored.append(StoredFile(name, blob.size, blob.digest, look(path)))
     return tuple(stored)
 
 

@@ -21,7 +21,14 @@ from app.problems.facets import count_facets
 from app.problems.forms import DIFFICULTIES, HallForm
 from app.problems.hooks import Quota, problem_hooks
 from app.problems.models import Problem
-from app.problems.page_models import hall_card, next_closing, open_board, page_parts, read_spec
+from app.problems.page_models import (
+    COLUMN_TYPES,
+    hall_card,
+    next_closing,
+    open_board,
+    page_parts,
+    read_spec,
+)
 from app.problems.queries import problem_state
 from app.problems.sealed_seeds import open_seed
 from app.problems.statements import find_rules
@@ -83,6 +90,34 @@ def show(slug: str) -> ResponseReturnValue:
     )
 
 
+@blueprint.get("/<slug>/data")
+@access(Access.ANYONE)
+def data(slug: str) -> ResponseReturnValue:
+    """Show the files: what is in them, their checksums, and how to fetch them.
+
+    What is in them is for those who may download them: staff, and who accepted the rules.
+    """
+    actor, now = find_actor(), platform().clock.now()
+    with platform().database.reading() as session:
+        problem = queries.get_readable_problem(session, slug, actor)
+        revision = queries.get_current_revision(session, problem)
+        files = queries.list_data_files(session, problem, revision, actor, now)
+        accepted = actor is not None and queries.has_accepted_rules(session, actor, problem)
+        may_look = actor is not None and not policy.needs_rules(actor, accepted)
+        previews = queries.map_previews(session, revision) if may_look else {}
+    return render_template(
+        "problems/data.html",
+        problem=problem,
+        revision=revision,
+        files=files,
+        previews=previews,
+        may_look=may_look,
+        must_accept=actor is not None and not may_look,
+        total=sum(file.size for file in files),
+        column_types={key: _(word) for key, word in COLUMN_TYPES.items()},
+    )
+
+
 @blueprint.get("/<slug>/rules")
 @access(Access.MEMBER)
 def rules(slug: str) -> ResponseReturnValue:
@@ -110,7 +145,9 @@ def accept_rules(slug: str) -> ResponseReturnValue:
         problem = queries.get_readable_problem(session, slug, actor)
         operations.accept_rules(session, actor, problem, now=now)
     file = request.form.get("file", "")
-    if file:
+    if request.form.get("then") == "data":
+        target = url_for("problems.data", slug=slug)
+    elif file:
         target = url_for("problems.download", slug=slug, path=file)
     else:
         target = url_for("problems.show", slug=slug, _anchor="files")

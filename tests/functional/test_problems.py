@@ -373,3 +373,30 @@ def test_a_published_problem_is_found_by_pinyin(
     spelt = next(line for line in text.splitlines() if re.fullmatch(r"[a-z]+ [a-z]+", line))
     for word in (*spelt.split(), spelt[2:6]):
         assert '"/problems/solder"' in client.get(f"/problems?q={word}").text
+
+
+def test_the_data_page_shows_what_is_inside_to_who_accepted_the_rules(
+    client: FlaskClient,
+    database: Database,
+    platform: Platform,
+    tmp_path: Path,
+    sign_in: SignIn,
+    count_queries: CountQueries,
+) -> None:
+    publish_pack(platform, tmp_path / "pack")
+    address = "/problems/solder/data?lang=en"
+    assert 'id="file-' not in client.get(address).text
+    sign_in(person(database))
+    asked = client.get(address).text
+    assert sha256(TRAIN).hexdigest() in asked
+    assert 'id="file-' not in asked
+    assert "-C -" in asked
+    assert "/api/v1/problems/solder/files/train.csv" in asked
+    answer = client.post("/problems/solder/rules", data={"then": "data"})
+    assert answer.headers["Location"] == "/problems/solder/data"
+    with count_queries() as sent:
+        page = client.get(address).text
+    assert len(sent) <= 9
+    assert "First rows of train.csv" in page
+    assert "1 rows, 2 columns" in page
+    assert "<td>t0</td><td>ok</td>" in page

@@ -92,6 +92,7 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("GET", "/problems"): Door(ANYONE),
     ("GET", "/problems/<slug>"): Door(ANYONE),
     ("GET", "/problems/<slug>/announcements"): Door(ANYONE),
+    ("GET", "/problems/<slug>/data"): Door(ANYONE),
     ("GET", "/problems/<slug>/cover.svg"): Door(ANYONE),
     ("GET", "/problems/<slug>/leaderboard"): Door(ANYONE),
     ("GET", "/problems/<slug>/rules"): Door(SIGNED_IN),
