@@ -14,10 +14,10 @@ from math import isqrt
 from pathlib import Path
 
 from scoring import InvalidSubmission
+from scoring.json_answer import read_instances, read_json_answer, show
 
 ANSWER = "routes.json"
 MAX_BYTES = 1 << 20
-MAX_DIGITS = 9
 MAX_STOPS = 2000
 MAX_LISTED = 10
 METRES_PER_MINUTE = 600  # 36 km/h
@@ -53,24 +53,9 @@ def score(output: Path, truth: Path) -> dict[str, object]:
 
 def read_answer(path: Path, expected: set[str]) -> dict[str, list[list[str]]]:
     """Read {instance: stops by vehicle}, refusing anything that is not exactly that."""
-    answer = read_json(path)
-    if not isinstance(answer, dict):
-        raise InvalidSubmission(
-            zh="文件最外层应为对象：{算例: 路线}",
-            en="the file must hold one object: {instance: routes}",
-        )
-    missing, unknown = sorted(expected - set(answer)), sorted(set(answer) - expected)
-    if missing:
-        raise InvalidSubmission(
-            zh=f"缺少 {len(missing)} 个算例：{brief(missing)}",
-            en=f"{len(missing)} instances are missing: {brief(missing)}",
-        )
-    if unknown:
-        raise InvalidSubmission(
-            zh=f"有 {len(unknown)} 个未知算例：{brief(unknown)}",
-            en=f"{len(unknown)} instances are unknown: {brief(unknown)}",
-        )
-    return {name: read_plan(name, value) for name, value in answer.items()}
+    answer = read_json_answer(path, MAX_BYTES)
+    instances = read_instances(answer, expected, zh="路线", en="routes")
+    return {name: read_plan(name, value) for name, value in instances.items()}
 
 
 def read_plan(name: str, value: object) -> list[list[str]]:
@@ -100,75 +85,6 @@ def read_plan(name: str, value: object) -> list[list[str]]:
             zh=f"{name}：停靠超过 {MAX_STOPS} 站", en=f"{name}: more than {MAX_STOPS} stops"
         )
     return value
-
-
-def read_json(path: Path) -> object:
-    """Read a small UTF-8 file as JSON without duplicate keys, NaN, long numbers or deep nesting."""
-    if path.is_symlink() or not path.is_file():
-        raise InvalidSubmission(zh=f"没有找到 {path.name}", en=f"{path.name} was not found")
-    if path.stat().st_size > MAX_BYTES:
-        raise InvalidSubmission(
-            zh=f"文件超过 {MAX_BYTES} 字节", en=f"the file is larger than {MAX_BYTES} bytes"
-        )
-    try:
-        return json.loads(
-            path.read_bytes().decode("utf-8-sig"),
-            object_pairs_hook=unique,
-            parse_int=whole,
-            parse_constant=constant,
-        )
-    except UnicodeDecodeError as error:
-        raise InvalidSubmission(
-            zh=f"文件不是 UTF-8 编码（字节 {error.start}）",
-            en=f"the file is not UTF-8 (byte {error.start})",
-        ) from None
-    except json.JSONDecodeError as error:
-        raise InvalidSubmission(
-            zh=f"第 {error.lineno} 行第 {error.colno} 列：不是合法的 JSON（{error.msg}）",
-            en=f"line {error.lineno}, column {error.colno}: not valid JSON ({error.msg})",
-        ) from None
-    except RecursionError:
-        raise InvalidSubmission(zh="JSON 嵌套过深", en="the JSON is nested too deeply") from None
-
-
-def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Build an object, refusing a key that appears twice."""
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise InvalidSubmission(
-                zh=f"重复的键 {show(key)}", en=f"the key {show(key)} is repeated"
-            )
-        found[key] = value
-    return found
-
-
-def whole(text: str) -> int:
-    """Read an integer of a bounded number of digits."""
-    if len(text.lstrip("-")) > MAX_DIGITS:
-        raise InvalidSubmission(
-            zh=f"整数 {text[:MAX_DIGITS]}… 超过 {MAX_DIGITS} 位",
-            en=f"the integer {text[:MAX_DIGITS]}… has more than {MAX_DIGITS} digits",
-        )
-    return int(text)
-
-
-def constant(text: str) -> object:
-    """Refuse NaN and Infinity, which are no JSON."""
-    raise InvalidSubmission(zh=f"不允许 {text}", en=f"{text} is not allowed")
-
-
-def show(value: object) -> str:
-    """Quote a value of the answer, shortened."""
-    if isinstance(value, list | dict):
-        return "[…]" if isinstance(value, list) else "{…}"
-    text = json.dumps(value, ensure_ascii=True)
-    return text if len(text) <= 40 else text[:40] + "…"  # noqa: PLR2004 - a line's worth
-
-
-def brief(names: list[str]) -> str:
-    """List a few names of many."""
-    return ", ".join(show(name) for name in names[:5]) + (" …" if names[5:] else "")
 
 
 # ── judging ──────────────────────────────────────────────────────────────────────────────────────

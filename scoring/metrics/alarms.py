@@ -129,9 +129,12 @@ def _earned(series: _Series, profile: Profile) -> float:
     first = probation(len(series.events))
     alarms = [place for place in np.flatnonzero(series.alarms).tolist() if place >= first]
     total = sum(_window_score(window, alarms, profile) for window in windows)
+    ends = [end for _, end in windows]
     for place in alarms:
         if series.events[place] == 0:
-            total += profile.false_alarm * _false_alarm(place, windows)
+            before = bisect_left(ends, place)
+            behind = windows[max(before - 1, 0) : before]
+            total += profile.false_alarm * _false_alarm(place, behind)
     return total
 
 
@@ -149,12 +152,11 @@ def _window_score(window: tuple[int, int], alarms: list[int], profile: Profile) 
     return profile.hit * max(map(scaled_sigmoid, places)) / scaled_sigmoid(-1.0)
 
 
-def _false_alarm(place: int, windows: list[tuple[int, int]]) -> float:
-    """Return -1, or less of a loss shortly behind a window."""
-    before = [window for window in windows if window[1] < place]
-    if not before:
+def _false_alarm(place: int, behind: list[tuple[int, int]]) -> float:
+    """Return -1, or less of a loss shortly behind a window: the last one before, if there is."""
+    if not behind:
         return -1.0
-    start, end = before[-1]
+    start, end = behind[0]
     return scaled_sigmoid((place - end) / (end - start)) if end > start else -1.0
 
 

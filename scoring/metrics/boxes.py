@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 MAX_BOXES: Final = 1000
+MAX_BOXES_IN_ALL: Final = 1_000_000
 _TRUE_PARTS: Final = 5
 _GIVEN_PARTS: Final = 6
 _MARKS: Final = frozenset({"crowd", "difficult"})
@@ -81,6 +82,10 @@ def read_detections(text: str) -> list[Box]:
             raise CellError(CellFault.BOXES)
         boxes.append(_box(parts[0], parts[2:], read_number(parts[1]), ignored=False))
     return boxes
+
+
+def _detections(sample: Sample) -> list[list[Box]]:
+    return parse_answers(sample, read_detections, most=MAX_BOXES_IN_ALL)
 
 
 def _perfect(truth: str) -> str:
@@ -138,7 +143,7 @@ def _annotations(
 
 
 def _coco(place: int, sample: Sample) -> float:
-    truths, answers = parse_truths(sample, read_boxes), parse_answers(sample, read_detections)
+    truths, answers = parse_truths(sample, read_boxes), _detections(sample)
     if not any(truths):
         code = "undefined_no_positive"
         raise UndefinedMetricError(code)
@@ -149,18 +154,19 @@ def _coco(place: int, sample: Sample) -> float:
     return value
 
 
-def _overlaps(one: Box, others: FloatArray, extra: float) -> FloatArray:
-    """Return IoUs with rows (x, y, width, height).
+def _overlaps(ones: FloatArray, others: FloatArray, extra: float) -> FloatArray:
+    """Return the IoU of each row (x, y, width, height) of `ones` with each of `others`.
 
     `extra` is 1 where a box covers its last pixel too (VOC), else 0.
     """
-    x, y, width, height = others.T
-    across = np.minimum(one.x + one.width, x + width) - np.maximum(one.x, x) + extra
-    down = np.minimum(one.y + one.height, y + height) - np.maximum(one.y, y) + extra
+    x, y, width, height = ones.T[:, :, None]
+    others_x, others_y, others_width, others_height = others.T[:, None, :]
+    across = np.minimum(x + width, others_x + others_width) - np.maximum(x, others_x) + extra
+    down = np.minimum(y + height, others_y + others_height) - np.maximum(y, others_y) + extra
     shared = np.maximum(across, 0.0) * np.maximum(down, 0.0)
-    own = (one.width + extra) * (one.height + extra)
-    union = own + (width + extra) * (height + extra) - shared
-    found: FloatArray = np.divide(shared, union, out=np.zeros(len(shared)), where=union > 0)
+    areas = (width + extra) * (height + extra)
+    union = areas + (others_width + extra) * (others_height + extra) - shared
+    found: FloatArray = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
     return found
 
 
@@ -187,42 +193,66 @@ def voc_average_precision(
         code = "undefined_no_positive"
         raise UndefinedMetricError(code)
     area = _every_point if every_point else _eleven_points
+    wanted, found = _by_label(truths), _by_label(answers)
     parts = [
-        area(*_curve(_only(truths, label), _only(answers, label), iou, float(inclusive)))
+        area(*_curve(wanted[label], found.get(label, []), iou, float(inclusive)))
         for label in sorted(labels)
     ]
     return float(np.mean(parts))
 
 
-def _only(pictures: Sequence[Sequence[Box]], label: str) -> list[list[Box]]:
-    return [[box for box in boxes if box.label == label] for boxes in pictures]
+Placed = Sequence[tuple[Box, int]]
+"""Boxes with the number of their picture."""
+
+
+def _by_label(pictures: Sequence[Sequence[Box]]) -> dict[str, list[tuple[Box, int]]]:
+    """Return each label's boxes, in the file's order."""
+    found: dict[str, list[tuple[Box, int]]] = defaultdict(list)
+    for row, boxes in enumerate(pictures):
+        for box in boxes:
+            found[box.label].append((box, row))
+    return found
 
 
 def _curve(
-    truths: Sequence[Sequence[Box]], answers: Sequence[Sequence[Box]], iou: float, extra: float
+    wanted: Placed, found: Placed, iou: float, extra: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return recall and precision after each detection, best score first."""
-    ranked = sorted(
-        ((box, row) for row, boxes in enumerate(answers) for box in boxes),
-        key=lambda found: -found[0].score,
-    )
-    taken: dict[int, set[int]] = defaultdict(set)
-    corners = [_corners(boxes) for boxes in truths]
+    nearest, overlaps = _nearest(wanted, found, extra)
+    taken: set[int] = set()
     right, wrong = [], []
-    for box, row in ranked:
-        overlaps = _overlaps(box, corners[row], extra)
-        best = int(np.argmax(overlaps)) if len(overlaps) else -1
-        hit = best >= 0 and overlaps[best] >= iou
-        if hit and truths[row][best].ignored:
+    for place in sorted(range(len(found)), key=lambda place: -found[place][0].score):
+        box = nearest[place] if overlaps[place] >= iou else -1
+        if box >= 0 and wanted[box][0].ignored:
             continue
-        first = hit and best not in taken[row]
-        if first:
-            taken[row].add(best)
+        first = box >= 0 and box not in taken
+        taken.add(box)
         right.append(first)
         wrong.append(not first)
-    total = sum(not box.ignored for boxes in truths for box in boxes)
+    total = sum(not box.ignored for box, _ in wanted)
     hits, misses = np.cumsum(right), np.cumsum(wrong)
     return hits / total, hits / np.maximum(hits + misses, 1)
+
+
+def _nearest(wanted: Placed, found: Placed, extra: float) -> tuple[list[int], list[float]]:
+    """Return for each found box the wanted one it overlaps most (-1: none), and by how much."""
+    nearest, overlaps = [-1] * len(found), [0.0] * len(found)
+    true_places, found_places = _by_picture(wanted), _by_picture(found)
+    for row in true_places.keys() & found_places.keys():
+        places, truths = found_places[row], true_places[row]
+        corners = _corners([found[place][0] for place in places])
+        shares = _overlaps(corners, _corners([wanted[place][0] for place in truths]), extra)
+        best = shares.argmax(axis=1)
+        for place, column, share in zip(places, best.tolist(), shares.max(axis=1), strict=True):
+            nearest[place], overlaps[place] = truths[column], float(share)
+    return nearest, overlaps
+
+
+def _by_picture(boxes: Placed) -> dict[int, list[int]]:
+    places: dict[int, list[int]] = defaultdict(list)
+    for place, (_, row) in enumerate(boxes):
+        places[row].append(place)
+    return places
 
 
 def _every_point(recall: FloatArray, precision: FloatArray) -> float:
@@ -243,7 +273,7 @@ def _eleven_points(recall: FloatArray, precision: FloatArray) -> float:
 def _voc(sample: Sample) -> float:
     return voc_average_precision(
         parse_truths(sample, read_boxes),
-        parse_answers(sample, read_detections),
+        _detections(sample),
         iou=sample.number("iou"),
         every_point=sample.choice("points") == "every",
         inclusive=sample.choice("pixels") == "inclusive",
@@ -252,7 +282,7 @@ def _voc(sample: Sample) -> float:
 
 def _picture_accuracy(sample: Sample) -> float:
     """Return the share of pictures rightly called faulty or faultless."""
-    truths, answers = parse_truths(sample, read_boxes), parse_answers(sample, read_detections)
+    truths, answers = parse_truths(sample, read_boxes), _detections(sample)
     bar = sample.number("score")
     pairs = zip(truths, answers, strict=True)
     right = [bool(boxes) == any(box.score >= bar for box in found) for boxes, found in pairs]

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Sized
 from enum import StrEnum
 from typing import Final, NoReturn, TypeVar
 
@@ -27,7 +27,7 @@ Value = TypeVar("Value")
 
 MAX_MESSAGES: Final = 20
 MAX_THINGS: Final = 10_000
-MAX_IN_ALL: Final = 2_000_000
+MAX_IN_ALL: Final = 10_000_000
 _SHOWN: Final = 60
 _NUMBER: Final = re.compile(
     r"[+-]?(?:[0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,3})?"
@@ -61,16 +61,21 @@ class CellError(Exception):
         self.params = params
 
 
-def parse_answers(sample: Sample, parse: Callable[[str], Value], place: int = 0) -> list[Value]:
+def parse_answers(
+    sample: Sample, parse: Callable[[str], Value], place: int = 0, most: int = MAX_IN_ALL
+) -> list[Value]:
     """Read one answer column, once for all metrics of it that read alike.
 
-    Raises `InvalidSubmission` with at most 20 faults, by line.
+    Raises `InvalidSubmission` with at most 20 faults, by line, or for more things in all than
+    `most`: what memory is good for, however they are spread over cells.
     """
     key = ("answer", parse, sample.names[place])
-    return sample.memo.once(key, lambda: _parse_answers(sample, parse, place))
+    return sample.memo.once(key, lambda: _parse_answers(sample, parse, place, most))
 
 
-def _parse_answers(sample: Sample, parse: Callable[[str], Value], place: int) -> list[Value]:
+def _parse_answers(
+    sample: Sample, parse: Callable[[str], Value], place: int, most: int
+) -> list[Value]:
     found: list[Value] = []
     faults: list[Message] = []
     for text, line in zip(sample.texts[:, place].tolist(), sample.lines.tolist(), strict=True):
@@ -80,15 +85,10 @@ def _parse_answers(sample: Sample, parse: Callable[[str], Value], place: int) ->
             faults.append(Message(error.code, error.params, line, sample.names[place]))
     if faults:
         refuse(faults)
-    _check_total(found, sample.names[place])
+    if sum(len(value) for value in found if isinstance(value, Sized)) > most:
+        params = {"limit": most}
+        raise InvalidSubmission(Message("cell_too_many_in_all", params, None, sample.names[place]))
     return found
-
-
-def _check_total(found: Sequence[object], name: str) -> None:
-    """Refuse more things in all than memory is good for, however they are spread over cells."""
-    total = sum(len(value) for value in found if isinstance(value, Sized))
-    if total > MAX_IN_ALL:
-        raise InvalidSubmission(Message("cell_too_many_in_all", {"limit": MAX_IN_ALL}, None, name))
 
 
 def parse_truths(sample: Sample, parse: Callable[[str], Value], place: int = 0) -> list[Value]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from scoring.errors import InvalidSubmission, TruthError
-from scoring.metrics import METRICS, cells
+from scoring.metrics import METRICS, boxes
 from scoring.metrics.base import UndefinedMetricError
 from scoring.metrics.masks import read_runs, shared_pixels
 from scoring.metrics.texts import edit_distance, words
@@ -115,7 +115,7 @@ def test_at_most_twenty_faults_are_told_and_the_rest_counted() -> None:
 def test_there_is_an_end_to_things_however_they_are_spread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(cells, "MAX_IN_ALL", 3)
+    monkeypatch.setattr(boxes, "MAX_BOXES_IN_ALL", 3)
     two = "a 0.9 0 0 9 9; a 0.8 0 0 9 9"
 
     assert score("voc_ap", ["a 0 0 9 9"], [two]) == 1.0
