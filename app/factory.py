@@ -22,6 +22,8 @@ from app.evaluations import staff_views as submissions_staff_views
 from app.evaluations import views as submissions_views
 from app.home import staff_views as home_staff_views
 from app.home import views as home_views
+from app.judging import staff_views as judging_staff_views
+from app.judging import views as judging_views
 from app.leaderboards import api as leaderboards_api
 from app.leaderboards import views as leaderboards_views
 from app.problems import api as problems_api
@@ -52,6 +54,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     submissions_api.blueprint,
     leaderboards_views.blueprint,
     leaderboards_api.blueprint,
+    judging_staff_views.blueprint,
+    judging_views.blueprint,
     api_docs.blueprint,
 )
 

@@ -8,7 +8,9 @@ import app.compute.models
 import app.contests.models
 import app.core.audit
 import app.evaluations.models
+import app.judging.models
 import app.problems.models
+import app.reviews.models
 import app.standings.models
 import app.submissions.models
 import app.teams.models
@@ -22,5 +24,7 @@ MODELS: Final[tuple[ModuleType, ...]] = (
     app.compute.models,
     app.submissions.models,
     app.standings.models,
+    app.reviews.models,
     app.evaluations.models,
+    app.judging.models,
 )

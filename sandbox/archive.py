@@ -5,6 +5,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -113,22 +114,57 @@ def unpack_zip(
         raise ArchiveError(
             ArchiveCode.ARCHIVE_TOO_LARGE, "", {"bytes": size, "limit": limits.archive_bytes}
         )
+    with _opened(archive) as opened, archive.open("rb") as raw:
+        entries = _checked_entries(opened, limits)
+        _check_overlap(raw, [entry.info for entry in entries])
+        top = _single_top(entries) if strip_top else None
+        budget = _Budget(limits, packed=size)
+        for entry in entries:
+            parts = entry.parts[1:] if top is not None else entry.parts
+            _write(opened, entry, destination.joinpath(*parts), budget)
+    return UnpackedArchive(budget.files, budget.bytes, top)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedFile:
+    """A file in an archive: its path and how many bytes it claims to hold."""
+
+    path: str
+    bytes: int
+
+
+def list_files(archive: Path, limits: ArchiveLimits | None = None) -> list[ArchivedFile]:
+    """Return an archive's files, every name checked; raise ArchiveError when it is refused."""
+    with _opened(archive) as opened:
+        entries = _checked_entries(opened, limits or ArchiveLimits())
+        return [ArchivedFile(entry.name, entry.info.file_size) for entry in entries]
+
+
+def read_file(archive: Path, path: str, most_bytes: int) -> bytes | None:
+    """Return the first bytes of one file, or None where the archive has no such file.
+
+    Raise ArchiveError when the archive is refused or the file is damaged.
+    """
+    with _opened(archive) as opened:
+        for entry in _checked_entries(opened, ArchiveLimits()):
+            if entry.name == path:
+                with opened.open(entry.info) as source:
+                    return source.read(most_bytes)
+    return None
+
+
+@contextmanager
+def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip; whatever is wrong with it, then or later, is an ArchiveError."""
     try:
-        with zipfile.ZipFile(archive) as opened, archive.open("rb") as raw:
-            entries = _checked_entries(opened, limits)
-            _check_overlap(raw, [entry.info for entry in entries])
-            top = _single_top(entries) if strip_top else None
-            budget = _Budget(limits, packed=size)
-            for entry in entries:
-                parts = entry.parts[1:] if top is not None else entry.parts
-                _write(opened, entry, destination.joinpath(*parts), budget)
+        with zipfile.ZipFile(archive) as opened:
+            yield opened
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise ArchiveError(
             ArchiveCode.CORRUPT if looks_like_zip(archive) else ArchiveCode.NOT_A_ZIP, ""
         ) from error
     except (ValueError, OverflowError) as error:
         raise ArchiveError(ArchiveCode.CORRUPT) from error
-    return UnpackedArchive(budget.files, budget.bytes, top)
 
 
 def looks_like_zip(archive: Path | IO[bytes]) -> bool:

@@ -12,6 +12,7 @@ FORBIDDEN: Final = {
     "a download address in a lock file": re.compile(
         r'^\s*--(?:extra-)?index[-]url|"resolve[d]":', re.MULTILINE
     ),
+    "a mark of an unresolved merge": re.compile(r"^(?:<{7}|>{7}) \S", re.MULTILINE),
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
     "a home or work folder of one machine": re.compile(r"(?<![\w.])/(?:root|home/\w+|work)/\w"),
 }

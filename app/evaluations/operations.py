@@ -24,6 +24,7 @@ from app.evaluations.standings import refresh_submission
 from app.evaluations.states import Step, advance
 from app.evaluations.verdict_messages import SYSTEM_FAULT
 from app.problems.models import Board, BoardData, Partition, Problem, Revision, Stage
+from app.problems.operations import require_unsigned
 from app.submissions.models import Kind, Submission
 from app.submissions.operations import refund
 from problems.spec import ProblemSpec
@@ -225,9 +226,11 @@ def rerun(
     """Evaluate a submission again on every board it was evaluated on, and say so in the audit log.
 
     Raises:
+        BoardSignedOffError: a board of the problem is signed off.
         StillRunningError: an evaluation has not finished.
     """
     hold(session, submission)
+    require_unsigned(session, submission.problem)
     current = list(
         session.scalars(
             select(Evaluation).where(

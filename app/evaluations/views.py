@@ -36,6 +36,7 @@ from app.problems.downloads import attachment, send_blob
 from app.problems.models import Board, Partition, Problem, Revision, StageState
 from app.problems.queries import get_current_revision, get_readable_problem
 from app.problems.storage import StoredFile
+from app.reviews.queries import list_notes, question_of
 from app.submissions.models import Kind
 from app.submissions.policy import (
     can_cancel_submission,
@@ -131,6 +132,7 @@ def show(submission_id: int) -> ResponseReturnValue:
         )
         place = find_place(session, evaluation, now=now)
         version = _version(session, evaluations)
+        notes = list_notes(session, submission, actor)
     resources = debug_resources(spec.resources) if submission.is_debug else spec.resources
     return render_template(
         "submissions/show.html",
@@ -152,6 +154,7 @@ def show(submission_id: int) -> ResponseReturnValue:
         runs=build_runs(_main_first(in_force, evaluation), submission.problem, actor, resources),
         readable=[board for board in Board if can_read_board(actor, submission.problem, board)],
         debug_seconds=DEBUG_S,
+        asked=question_of(notes),
         finished=evaluation.state in FINISHED,
         version=version,
         may_cancel=can_cancel_submission(actor, submission, teams)

@@ -73,6 +73,16 @@ class StageStateError(ConflictError):
     message = N_("The stage is not in a state that allows this.")
 
 
+class BoardSignedOffError(ConflictError):
+    """A judge has signed the board off; what would move ranks waits until that is lifted."""
+
+    code = "board_signed_off"
+    message = N_(
+        "Board %(board)s of this problem is signed off. An organiser has to lift the sign-off"
+        " before anything changes that moves ranks."
+    )
+
+
 class AlreadyRevealedError(ConflictError):
     """A reveal happens once."""
 

@@ -181,6 +181,8 @@ class Stage(Base):
     """Empty: not opened and no time set."""
     closes_at: Mapped[datetime | None]
     """Empty: open until closed by hand."""
+    signed_off_at: Mapped[datetime | None]
+    """Set while a judge's sign-off stands: nothing that moves a rank is done meanwhile."""
 
     problem: Mapped[Problem] = relationship(back_populates="stages")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from app.problems import organiser_settings
 from app.problems.errors import (
     AlreadyRevealedError,
     BoardMissingError,
+    BoardSignedOffError,
     ContestRunningError,
     SeedNotSealedError,
     SettingValueError,
@@ -20,6 +22,22 @@ from app.problems.errors import (
 )
 from app.problems.models import Board, Problem, Revision, RulesAcceptance, StageState
 from app.problems.queries import get_current_revision, has_accepted_rules
+
+_MOVES_NO_RANK: Final = frozenset({"submissions_per_day", "team_size", "withdrawn"})
+
+
+def require_unsigned(session: Session, problem: Problem) -> None:
+    """Refuse while any board of a problem is signed off: call it before what moves a rank.
+
+    Nobody signs until the transaction ends.
+
+    Raises:
+        BoardSignedOffError: one is.
+    """
+    for stage in problem.stages:
+        hold(session, stage)
+        if stage.signed_off_at is not None:
+            raise BoardSignedOffError(board=stage.key.value)
 
 
 def set_setting(
@@ -37,11 +55,17 @@ def set_settings(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Change several settings at once: all of them or, when one is refused, none."""
+    """Change several settings at once: all of them or, when one is refused, none.
+
+    Raises:
+        BoardSignedOffError: a board is signed off, and a change could move ranks.
+    """
     changes = organiser_settings.change(problem, values, now=now)
     if "hidden_columns" in changes:
         _check_hidden(session, problem)
     facts = {name: {"from": old, "to": new} for name, (old, new) in changes.items() if old != new}
+    if not facts.keys() <= _MOVES_NO_RANK:
+        require_unsigned(session, problem)
     if facts:
         record_audit(session, actor, "problem.set", subject(problem), facts, now=now)
 
@@ -62,12 +86,14 @@ def open_stage(
 
     Raises:
         BoardMissingError: the problem has no such board.
+        BoardSignedOffError: a board of the problem is signed off.
         StageStateError: it is open.
     """
     stage = problem.stage(board)
     if stage is None:
         raise BoardMissingError(board=board.value)
     hold(session, stage)
+    require_unsigned(session, problem)
     state = stage.state(now)
     if state is StageState.OPEN:
         raise StageStateError

@@ -17,6 +17,7 @@ from app.core.db import hold
 from app.core.errors import ConflictError
 from app.core.i18n import N_
 from app.problems.models import Board, Partition, Problem, Revision, StageState
+from app.problems.operations import require_unsigned
 from app.submissions.errors import (
     DebugLimitError,
     KindNotAcceptedError,
@@ -204,11 +205,13 @@ def retract(
     """Take a submission off every board; its history stays.
 
     Raises:
+        BoardSignedOffError: a board of the problem is signed off.
         AlreadyRetractedError: it is off already.
     """
     hold(session, submission)
     if submission.retracted_at is not None:
         raise AlreadyRetractedError
+    require_unsigned(session, submission.problem)
     submission.retracted_at = now
     record_audit(
         session,

@@ -38,6 +38,7 @@ STAFF: Final = (
     Entry("home_staff.dashboard", N_("Overview"), "/staff"),
     Entry("problems_staff.index", N_("Problems"), "/staff/problems"),
     Entry("submissions_staff.index", N_("Submissions"), "/staff/submissions"),
+    Entry("judging.index", N_("Review desk"), "/staff/review"),
     Entry("home_staff.compute", N_("Compute"), "/staff/compute"),
     Entry("accounts_staff.index", N_("People"), "/staff/users"),
     Entry("contests_staff.create", N_("Announce"), "/staff/announcements"),

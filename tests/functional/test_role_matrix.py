@@ -164,6 +164,30 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("POST", "/staff/submissions/<int:submission_id>/retract"): Door(
         ORGANISER_DOES, lambda: {"reason": "重复参赛"}
     ),
+    # the judges' desk: staff read and write notes, only a judge signs, an organiser lifts
+    ("GET", "/staff/review"): Door(STAFF),
+    ("GET", "/staff/review/<slug>"): Door(STAFF),
+    ("GET", "/staff/review/submissions/<int:submission_id>"): Door(STAFF),
+    ("GET", "/staff/review/submissions/<int:submission_id>/code/<path:path>"): Door(
+        "in 403 403 403 404 404 404 in"
+    ),
+    ("POST", "/staff/review/submissions/<int:submission_id>/notes"): Door(
+        "in 403 403 403 go go go in", lambda: {"kind": "flag", "body": "疑点"}
+    ),
+    ("POST", "/staff/review/submissions/<int:submission_id>/recommendation"): Door(
+        "in 403 403 403 go go go in", lambda: {"recommendation": "confirm"}
+    ),
+    # the stage is still open: a judge is told so, the others may not sign at all
+    ("POST", "/staff/review/<slug>/sign-off/<board>"): Door(
+        "in 403 403 403 409 403 403 in", lambda: {"ranking": "0" * 64}
+    ),
+    ("POST", "/staff/review/<slug>/lift/<board>"): Door(
+        "in 403 403 403 403 409 409 in", lambda: {"reason": "申诉"}
+    ),
+    ("GET", "/submissions/<int:submission_id>/questions"): Door(TEAM_READS),
+    ("POST", "/submissions/<int:submission_id>/questions"): Door(
+        "in 404 409 409 403 403 403 in", lambda: {"body": "回答"}
+    ),
     ("GET", "/staff/users"): Door(ORGANISER),
     ("GET", "/staff/users/<int:user_id>"): Door(ORGANISER),
     ("POST", "/staff/users/<int:user_id>/role"): Door(ORGANISER_DOES, lambda: {"role": "judge"}),

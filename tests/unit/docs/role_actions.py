@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from app.accounts.models import Role, User
 from app.accounts.policy import can_give_role, can_manage_user, can_manage_users
 from app.contests.policy import can_post_announcement
+from app.judging.policy import can_lift_sign_off, can_read_desk, can_sign_off
 from app.problems.models import Board, Problem, Stage
 from app.problems.policy import (
     can_download_input,
@@ -15,6 +16,7 @@ from app.problems.policy import (
     can_read_problem,
     can_read_staff_pages,
 )
+from app.reviews.policy import can_answer, can_write_note
 from app.submissions.models import Submission
 from app.submissions.policy import (
     can_cancel_submission,
@@ -180,6 +182,26 @@ ACTIONS = (
         "submissions_staff.rerun",
         lambda at: can_rerun_submission(at.user),
     ),
+    Action(
+        "Read the review desk",
+        "judging.index",
+        lambda at: can_read_desk(at.user),
+        also=("judging.show", "judging.entry", "judging.code"),
+    ),
+    Action(
+        "Write notes on a submission, ask its team, recommend",
+        "judging.note",
+        lambda at: can_write_note(at.user),
+        also=("judging.recommend",),
+    ),
+    Action(
+        "Answer a judge's question",
+        "questions.answer",
+        lambda at: can_answer(at.user, at.submission, at.teams),
+        also=("questions.show",),
+    ),
+    Action("Sign a board off", "judging.sign_off", lambda at: can_sign_off(at.user)),
+    Action("Lift the sign-off of a board", "judging.lift", lambda at: can_lift_sign_off(at.user)),
     Action(
         "Publish an announcement",
         "contests_staff.create",

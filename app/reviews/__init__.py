@@ -1,0 +1,1 @@
+"""What judges write about submissions, and what teams answer."""
