@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 
 from app.core.i18n import N_
@@ -23,6 +24,7 @@ _RUN_TROUBLE: Final = frozenset(
 )
 MOST_CASES: Final = 500
 MOST_COLUMNS: Final = 12
+MOST_PARTS: Final = 5
 MOST_VALUES: Final = 200
 
 
@@ -168,12 +170,32 @@ def answer_columns(spec: ProblemSpec) -> list[dict[str, object]] | None:
     return columns
 
 
-def build_case_tables(cases: Mapping[str, Sequence[object]]) -> dict[str, CaseTable]:
-    """Return the per-case details of each board as a table, as far as a page can hold them."""
+def build_case_tables(cases: Mapping[str, Sequence[object]], locale: str) -> dict[str, CaseTable]:
+    """Return the per-case details of each board as a table, as far as a page can hold them.
+
+    A text in both languages is shown in the reader's, a list as its first few things.
+    """
     tables = {}
     for board, found in cases.items():
         rows = [case for case in found if isinstance(case, dict)]
         names = dict.fromkeys(name for row in rows[:MOST_CASES] for name in row)
         columns = sorted(names, key=lambda name: name != "id")[:MOST_COLUMNS]
-        tables[board] = CaseTable(columns, rows[:MOST_CASES], max(0, len(rows) - MOST_CASES))
+        shown = [
+            {name: _in_a_cell(row[name], locale) for name in columns if name in row}
+            for row in rows[:MOST_CASES]
+        ]
+        tables[board] = CaseTable(columns, shown, max(0, len(rows) - MOST_CASES))
     return tables
+
+
+def _in_a_cell(value: object, locale: str) -> object:
+    """Return what a cell of a table shows of a value; numbers, texts and the like as they are."""
+    if isinstance(value, dict):
+        if isinstance(value.get(locale), str):
+            return value[locale]
+        parts = (f"{name}: {_in_a_cell(part, locale)}" for name, part in value.items())
+        return ", ".join(islice(parts, MOST_PARTS))
+    if isinstance(value, list):
+        listed = "; ".join(str(_in_a_cell(part, locale)) for part in value[:MOST_PARTS])
+        return f"{listed} …" if len(value) > MOST_PARTS else listed
+    return value

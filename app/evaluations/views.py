@@ -53,6 +53,7 @@ from app.submissions.queries import (
     list_team_ids,
 )
 from app.ui.error_pages import error_text, field_issues, wants_json
+from app.ui.i18n import current_locale
 from problems.spec import ProblemSpec
 
 blueprint = Blueprint("submissions", __name__, template_folder="templates")
@@ -149,7 +150,9 @@ def show(submission_id: int) -> ResponseReturnValue:
         rivals=rivals,
         gap=gap,
         place=place,
-        cases=build_case_tables(queries.visible_cases(evaluation, submission.problem, actor)),
+        cases=build_case_tables(
+            queries.visible_cases(evaluation, submission.problem, actor), current_locale()
+        ),
         timeline=build_timeline(submission, evaluation),
         runs=build_runs(_main_first(in_force, evaluation), submission.problem, actor, resources),
         readable=[board for board in Board if can_read_board(actor, submission.problem, board)],

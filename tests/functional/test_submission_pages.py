@@ -201,6 +201,26 @@ def test_a_scored_run_shows_scores_limits_cases_and_log(
 
 
 @pytest.mark.usefixtures("problem")
+def test_the_reason_of_a_case_is_in_the_readers_language(
+    client: FlaskClient, database: Database, member: User
+) -> None:
+    submission = own_submission(database, member, scores={"A": {"macro_f1": 0.75}})
+    reason = {"zh-Hans": "物品 1 没有装箱", "en": "item 1 is in no bin"}
+    many = [{"bin": number, "en": f"bin {number} is full"} for number in range(1, 9)]
+    with database.transaction() as session:
+        one = session.scalars(select(Evaluation)).one()
+        one.cases = {"A": [{"id": "n1", "reason": reason, "found": many, "where": {"x": 1.5}}]}
+
+    page = client.get(f"/submissions/{submission.id}?lang=en").text
+    assert "item 1 is in no bin" in page
+    assert "bin 4 is full; bin 5 is full …" in page
+    assert "bin 6 is full" not in page
+    assert "x: 1.5" in page
+    assert "物品 1 没有装箱" not in page
+    assert "物品 1 没有装箱" in client.get(f"/submissions/{submission.id}?lang=zh-Hans").text
+
+
+@pytest.mark.usefixtures("problem")
 def test_a_failure_says_what_happened_where(
     client: FlaskClient, database: Database, member: User
 ) -> None:
