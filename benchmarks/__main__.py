@@ -5,7 +5,14 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from benchmarks import board_statistics, boards, ladder_attack, sandbox_runs, scoring_tables
+from benchmarks import (
+    board_statistics,
+    boards,
+    ladder_attack,
+    large_tables,
+    sandbox_runs,
+    scoring_tables,
+)
 from benchmarks.measure import Measured
 
 HERE: Final = Path(__file__).resolve().parent
@@ -18,7 +25,7 @@ def main() -> int:
     before = json.loads(COMMITTED.read_text()) if COMMITTED.exists() else {}
     rows = [
         row
-        for part in (scoring_tables, board_statistics, boards, sandbox_runs)
+        for part in (scoring_tables, large_tables, board_statistics, boards, sandbox_runs)
         for row in part.run()
     ]
     print(f"{'benchmark':52} {'reference':32} {'ours':>10} {'ref.':>10} {'ratio':>8} {'before':>8}")
@@ -32,7 +39,10 @@ def main() -> int:
 
 
 def _line(row: Measured, before: float | None) -> str:
-    ours, reference = f"{row.seconds * 1000:.1f} ms", f"{row.reference_seconds * 1000:.1f} ms"
+    form = "{0:.2f} GiB" if row.is_memory else "{1:.1f} ms"
+    ours, reference = (
+        form.format(value, value * 1000) for value in (row.seconds, row.reference_seconds)
+    )
     known = "" if before is None else f"{before:.2f}"
     return (
         f"{row.name:52} {row.reference:32} {ours:>10} {reference:>10} {row.ratio:>8.2f} {known:>8}"

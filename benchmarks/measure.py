@@ -8,16 +8,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One row of the table. Times are seconds, `ratio` is ours over the reference."""
+    """One row of the table. Times are seconds, memory GiB; `ratio` is ours over the reference."""
 
     name: str
     reference: str
     seconds: float
     reference_seconds: float
+    is_memory: bool = False
 
     @property
     def ratio(self) -> float:
-        """How many times the reference's time ours takes."""
+        """How many times the reference's time (or memory) ours takes."""
         return self.seconds / self.reference_seconds
 
 

@@ -34,14 +34,9 @@ _SECONDS: Final = 300
 class ColumnarRecords:
     """The wanted columns of a Parquet, Arrow or NPZ file; a row's line is its number from 1."""
 
-    def __init__(self, path: Path, kind: Format, wanted: Sequence[str]) -> None:
-        """Unpack the file; raise `InvalidSubmission` where it is refused."""
-        self._names, self._table = unpack_columns(path, kind, wanted)
-
-    @property
-    def table(self) -> pa.Table | None:
-        """The wanted columns, typed; None where there are no rows or a column is missing."""
-        return self._table
+    def __init__(self, names: list[str], table: pa.Table | None) -> None:
+        """Take what `unpack_columns` returned."""
+        self._names, self._table = names, table
 
     def header(self) -> tuple[list[str], int]:
         """Return the names of all columns; they are on no line."""

@@ -9,8 +9,8 @@ import numpy as np
 from scoring.errors import InvalidScores
 from scoring.finite import finish_scores
 from scoring.formats import ALL_FORMATS, Format
-from scoring.keys import Keys, check_keys
-from scoring.matching import key_texts
+from scoring.keys import Keys, match_answer
+from scoring.matching import KeyTexts
 from scoring.messages import Message
 from scoring.metrics import METRICS
 from scoring.metrics.base import Memo, UndefinedMetricError
@@ -18,7 +18,7 @@ from scoring.program_result import MAX_CASES
 from scoring.run_facts import RunFacts
 from scoring.samples import build_sample, truth_columns
 from scoring.spec import Partition, Scoring, SubmissionTable
-from scoring.tables import Table, read_answer
+from scoring.tables import Table, read_answer, read_table
 from scoring.truth import read_truth
 from scoring.types import ItemLosses, ScoreResult
 
@@ -35,9 +35,11 @@ def validate_answer(
 
     `formats` are those it may be in. Raises `InvalidSubmission`.
     """
-    answer = read_answer(path, table, formats)
-    if keys is not None:
-        check_keys(answer, keys)
+    if keys is None:
+        read_answer(path, table, formats)
+        return
+    answer = read_table(path, table.columns, table.key, exact=True, formats=formats)
+    match_answer(answer, keys)
 
 
 def score_answer(
@@ -54,16 +56,11 @@ def score_answer(
     `InvalidScores` (a score is undefined or not finite, or the run used too much), `TruthError`
     (the truth).
     """
-    given = read_answer(answer, table)
-    true = read_truth(truth, truth_columns(table, scoring), table.key)
-    true_keys = Keys(dict(zip(true.key, true.keys, strict=True)))
-    rows = check_keys(given, true_keys, allow_extra=scoring.partition is Partition.ROWS)
-    picked = Table(
-        given.key,
-        {name: values[rows] for name, values in given.columns.items()},
-        given.lines[rows],
-    )
-    found = _score_columns(picked, true, table, scoring)
+    given = read_table(answer, table.columns, table.key, exact=True)
+    true = read_truth(truth, truth_columns(table, scoring), table.key, distinct=False)
+    allow_extra = scoring.partition is Partition.ROWS
+    rows = match_answer(given, true, allow_extra=allow_extra)
+    found = _score_columns(given.pick(rows), true, table, scoring)
     return replace(found, scores=finish_scores(found.scores, scoring, facts, len(given)))
 
 
@@ -71,7 +68,7 @@ def _score_columns(
     given: Table, true: Table, table: SubmissionTable, scoring: Scoring
 ) -> ScoreResult:
     """Return what the metrics say, unfinished."""
-    ids = tuple(key_texts(true.keys))
+    ids = KeyTexts(lambda: true.keys, len(true))
     scores: dict[str, float] = {}
     losses: dict[str, ItemLosses] = {}
     cases: dict[str, dict[str, object]] = {}

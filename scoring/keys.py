@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
+import pyarrow as pa
 
 from scoring.cells import Array
 from scoring.errors import InvalidSubmission
 from scoring.matching import key_texts, match_rows
 from scoring.messages import Message
+from scoring.quick_matching import match_quickly
 from scoring.spec import SubmissionTable
-from scoring.tables import Table
-from scoring.truth import read_truth
+from scoring.tables import Table, refuse_repeated_keys
+from scoring.truth import read_truth, refuse_repeated_truth
 from scoring.types import IntArray
 
-__all__ = ["Keys", "check_keys"]
+__all__ = ["Keys", "check_keys", "match_answer"]
 
 EXAMPLES: Final = 5
 
@@ -55,6 +57,35 @@ class Keys:
         columns = {name: values.tolist() for name, values in self.columns.items()}
         text = json.dumps({"columns": columns}, ensure_ascii=False, separators=(",", ":"))
         path.write_text(text, encoding="utf-8")
+
+
+def match_answer(answer: Table, wanted: Keys | Table, *, allow_extra: bool = False) -> IntArray:
+    """Return the answer's row of each wanted key, a truth's or those kept of one, in their order.
+
+    Neither side has been searched for keys that come twice. Raises `InvalidSubmission` unless the
+    answer holds every key once, and (by default) no others; `TruthError` where a truth repeats one.
+    """
+    rows = _match_quickly(answer, wanted, allow_extra=allow_extra)
+    if rows is not None:
+        return rows
+    refuse_repeated_keys(answer)
+    if isinstance(wanted, Table):
+        refuse_repeated_truth(wanted)
+        wanted = Keys(dict(zip(wanted.key, wanted.keys, strict=True)))
+    return check_keys(answer, wanted, allow_extra=allow_extra)
+
+
+def _match_quickly(answer: Table, wanted: Keys | Table, *, allow_extra: bool) -> IntArray | None:
+    """Match one key column of text that is at hand as Arrow has it; None where that is not so."""
+    given = answer.texts.get(answer.key[0]) if len(answer.key) == 1 else None
+    if given is None:
+        return None
+    if isinstance(wanted, Table):
+        asked = wanted.texts.get(answer.key[0])
+    else:
+        texts = wanted.columns[answer.key[0]]
+        asked = pa.chunked_array([pa.array(texts, pa.large_string())])
+    return None if asked is None else match_quickly(asked, given, allow_extra=allow_extra)
 
 
 def check_keys(answer: Table, keys: Keys, *, allow_extra: bool = False) -> IntArray:

@@ -1,15 +1,17 @@
 """Match rows by key, whatever their order, without a loop over rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 import pandas as pd
+from typing_extensions import override
 
 from scoring.cells import Array
 from scoring.types import IntArray
 
-__all__ = ["Match", "key_texts", "match_rows", "number_rows"]
+__all__ = ["KeyTexts", "Match", "key_texts", "match_rows", "number_rows"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +47,40 @@ def match_rows(wanted: Sequence[Array], given: Sequence[Array]) -> Match:
     asked[wanted_numbers] = True
     rows: IntArray = place[wanted_numbers]
     return Match(rows, np.flatnonzero(rows < 0), np.flatnonzero(~asked[given_numbers]))
+
+
+class KeyTexts(Sequence[str]):
+    """Keys as text, written when somebody reads them."""
+
+    def __init__(self, columns: Callable[[], Sequence[Array]], size: int) -> None:
+        """Take what gives the key columns, and how many rows they have."""
+        self._columns, self._size = columns, size
+        self._texts: tuple[str, ...] | None = None
+
+    def _written(self) -> tuple[str, ...]:
+        if self._texts is None:
+            self._texts = tuple(key_texts(self._columns()))
+        return self._texts
+
+    @override
+    def __len__(self) -> int:
+        return self._size
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[str, ...]: ...
+    @override
+    def __getitem__(self, place: int | slice) -> str | tuple[str, ...]:
+        return self._written()[place]
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return self._written() == (other._written() if isinstance(other, KeyTexts) else other)
+
+    @override
+    def __hash__(self) -> int:
+        return hash(self._written())
 
 
 def key_texts(columns: Sequence[Array], rows: IntArray | None = None) -> list[str]:

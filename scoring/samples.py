@@ -81,12 +81,18 @@ def build_sample(
 
     Columns of the same rows may share a `memo`.
     """
-    sample = _build(metric, column, table, given, true)
-    return replace(sample, targets=column.target or (), memo=memo or Memo())
+    memo = memo or Memo()
+    sample = _build(metric, column, table, given, true, memo)
+    return replace(sample, targets=column.target or (), memo=memo)
 
 
 def _build(
-    metric: Metric, column: BoardColumn, table: SubmissionTable, given: Table, true: Table
+    metric: Metric,
+    column: BoardColumn,
+    table: SubmissionTable,
+    given: Table,
+    true: Table,
+    memo: Memo,
 ) -> Sample:
     names = column.predictions
     truths = [true.columns[name] for name in column.target or ()]
@@ -97,7 +103,21 @@ def _build(
         return _texts_sample(truths, predictions, given, column)
     if not metric.targets:
         return _sample(*_jointly_coded(truths, predictions), given, column)
+    if metric.prediction is not Kind.LABEL and len(names) == 1:
+        marks = memo.once(
+            ("marks", column.target, column.params.get("positive")),
+            lambda: _marks(truths[0], column),
+        )
+        return _sample(marks, _numbers(predictions), given, column)
     return _classes_sample(metric, column, table, given, _texts(truths[0]))
+
+
+def _marks(truth: Array, column: BoardColumn) -> IntArray:
+    """Return 1 for the rows of a positive class, else 0; each class is looked at once."""
+    codes, classes = pd.factorize(truth)
+    texts = _texts(classes)
+    marks: IntArray = _isin(texts, _positive(texts, column))[codes]
+    return marks
 
 
 def _classes_sample(
@@ -111,9 +131,6 @@ def _classes_sample(
             return _sample(_isin(texts, positive), _isin(answers, positive), given, column)
         codes, _ = pd.factorize(np.concatenate([texts, answers]))
         return _sample(codes[: len(texts)], codes[len(texts) :], given, column)
-    if len(predictions) == 1:
-        marks = _isin(texts, _positive(texts, column))
-        return _sample(marks, _numbers(predictions), given, column)
     indices = _indices(texts, class_order(column, table), column)
     return _sample(indices, _numbers(predictions), given, column)
 
@@ -171,7 +188,7 @@ def _jointly_coded(
 
 def _numbers(predictions: Sequence[Array]) -> FloatArray:
     """Return one column as (n,), several as (n, k)."""
-    columns = [prediction.astype(np.float64) for prediction in predictions]
+    columns = [prediction.astype(np.float64, copy=False) for prediction in predictions]
     return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
 
 

@@ -2,29 +2,44 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from scoring.cells import Array, read_cells
-from scoring.columnar import ColumnarRecords
+from scoring.columnar import ColumnarRecords, unpack_columns
 from scoring.complaints import LIMIT, Complaints
 from scoring.errors import InvalidSubmission
 from scoring.formats import ALL_FORMATS, Format, detect_format
 from scoring.json_records import JsonRecords
 from scoring.matching import key_texts, number_rows
 from scoring.messages import Message
+from scoring.quick import Columns, QuickTable, read_text_table, typed_table
 from scoring.records import BadTableError, Chunk, Records, open_records
 from scoring.spec import ColumnType, SubmissionTable
 from scoring.text import read_text
 from scoring.types import IntArray
 
-__all__ = ["Table", "read_answer", "read_table", "refuse_repeated_keys"]
+__all__ = [
+    "Table",
+    "has_distinct_keys",
+    "open_text",
+    "read_answer",
+    "read_records",
+    "read_table",
+    "refuse_repeated_keys",
+]
 
 EXAMPLES: Final = 5
+QUICK_BYTES: Final = 1 << 18
+QUICK_ROWS: Final = 1 << 14
+_MARKS: Final = {Format.CSV: ",", Format.TSV: "\t"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,11 +48,13 @@ class Table:
 
     Text is an object array of `str` (`None` for null), integer `int64`, number `float64`, boolean
     `bool`; nullable integers and booleans are `float64` with NaN. `lines` are physical lines.
+    `texts` are columns of text once more, as Arrow has them, where they are at hand.
     """
 
     key: tuple[str, ...]
     columns: Mapping[str, Array]
     lines: IntArray
+    texts: Mapping[str, pa.ChunkedArray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -47,6 +64,14 @@ class Table:
     def keys(self) -> list[Array]:
         """The key columns."""
         return [self.columns[name] for name in self.key]
+
+    def pick(self, rows: IntArray) -> "Table":
+        """Return some of the rows; a column is picked when it is asked for."""
+        makers = {name: partial(self._picked, name, rows) for name in self.columns}
+        return Table(self.key, Columns(makers), self.lines[rows])
+
+    def _picked(self, name: str, rows: IntArray) -> Array:
+        return self.columns[name][rows]
 
 
 def read_answer(
@@ -74,7 +99,51 @@ def read_table(
 
     Raises `InvalidSubmission`.
     """
-    records = _open(path, detect_format(path, formats), columns)
+    kind = detect_format(path, formats)
+    if kind.is_binary:
+        return _read_binary(path, kind, columns, key, exact=exact)
+    quick = _read_quickly(path, kind, columns, exact=exact)
+    if quick is not None:
+        return _finished(quick, key)
+    return read_records(open_text(path, kind), columns, key, exact=exact)
+
+
+def _read_binary(
+    path: Path,
+    kind: Format,
+    columns: Mapping[str, ColumnType],
+    key: tuple[str, ...],
+    *,
+    exact: bool,
+) -> Table:
+    names, table = unpack_columns(path, kind, list(columns))
+    fits = not exact or len(names) == len(columns)
+    if table is not None and fits and table.num_rows >= QUICK_ROWS:
+        quick = typed_table(table, columns, first_line=1)
+        if quick is not None:
+            return _finished(quick, key)
+    return read_records(ColumnarRecords(names, table), columns, key, exact=exact)
+
+
+def _read_quickly(
+    path: Path, kind: Format, columns: Mapping[str, ColumnType], *, exact: bool
+) -> QuickTable | None:
+    """Read a large table whole, unless something about it wants a careful look."""
+    mark = _MARKS.get(kind)
+    if mark is None or not path.is_file() or path.stat().st_size < QUICK_BYTES:
+        return None
+    return read_text_table(path, mark, columns, exact=exact)
+
+
+def _finished(quick: QuickTable, key: tuple[str, ...]) -> Table:
+    lines = np.arange(quick.first_line, quick.first_line + quick.rows, dtype=np.int64)
+    return Table(key, quick.columns, lines, quick.texts)
+
+
+def read_records(
+    records: Records, columns: Mapping[str, ColumnType], key: tuple[str, ...], *, exact: bool
+) -> Table:
+    """Read with care: every fault is found and told; raise `InvalidSubmission`."""
     complaints = Complaints()
     chunks: list[dict[str, Array]] = []
     lines: list[IntArray] = []
@@ -93,13 +162,13 @@ def read_table(
     return Table(key, joined, np.concatenate(lines))
 
 
-def _open(path: Path, kind: Format, columns: Mapping[str, ColumnType]) -> Records:
-    if kind.is_binary:
-        return ColumnarRecords(path, kind, list(columns))
+def open_text(path: Path, kind: Format) -> Records:
+    """Open a table that is text; raise `InvalidSubmission` where the file is none."""
     text = read_text(path)
-    if kind in {Format.JSON, Format.JSON_LINES}:
+    mark = _MARKS.get(kind)
+    if mark is None:
         return JsonRecords(text, lines=kind is Format.JSON_LINES)
-    return open_records(text, "\t" if kind is Format.TSV else ",")
+    return open_records(text, mark)
 
 
 def _read_chunk(
@@ -161,8 +230,16 @@ def _nearest(name: str, missing: Sequence[str]) -> list[str]:
     return [folded[other] for other in close]
 
 
+def has_distinct_keys(answer: Table) -> bool:
+    """Say whether it is quickly seen that no two rows have the same key."""
+    text = answer.texts.get(answer.key[0]) if len(answer.key) == 1 else None
+    return text is not None and pc.count_distinct(text).as_py() == len(answer)
+
+
 def refuse_repeated_keys(answer: Table) -> None:
     """Raise `InvalidSubmission` where two rows have the same key."""
+    if has_distinct_keys(answer):
+        return
     (numbers,) = number_rows(answer.keys)
     first = np.full(int(numbers.max()) + 1, -1, np.int64)
     first[numbers[::-1]] = np.arange(len(numbers))[::-1]

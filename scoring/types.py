@@ -1,6 +1,6 @@
 """The values that scoring hands back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,7 +20,7 @@ class ItemLosses:
     `ids[i]` names the row of `values[i]`: its key as text, parts of a composite key joined by `|`.
     """
 
-    ids: tuple[str, ...]
+    ids: Sequence[str]
     values: FloatArray
 
 

@@ -17,6 +17,8 @@ __all__ = ["FAMILY", "check_two_classes"]
 
 SUM_TOLERANCE: Final = 0.001
 TWO_CLASS_MARGIN: Final = 1e-15
+LARGE: Final = 100_000
+"""From so many rows on the same numbers are worked out by shorter ways."""
 MARGIN: Final = float(np.finfo(np.float64).eps)
 
 
@@ -80,9 +82,8 @@ def _brier_losses(sample: Sample) -> FloatArray:
 
 
 def _log_loss(sample: Sample) -> float:
-    if sample.prediction.ndim == 1:
-        inside = _kept_inside(sample)
-        return float(sk.log_loss(sample.truth, inside, labels=[0, 1]))
+    if sample.prediction.ndim == 1 and len(sample.truth) < LARGE:
+        return float(sk.log_loss(sample.truth, _kept_inside(sample), labels=[0, 1]))
     return float(np.average(_log_losses(sample)))  # scikit-learn's formula, without its warning
 
 
@@ -94,8 +95,31 @@ def _roc_auc(sample: Sample) -> float:
     """Return the area under the ROC curve, averaged one class against the rest where several."""
     if sample.prediction.ndim == 1:
         check_two_classes(sample.truth)
+        if len(sample.truth) >= LARGE:
+            return _area(sample.truth, sample.prediction.astype(np.float64, copy=False))
         return float(sk.roc_auc_score(sample.truth, sample.prediction))
     return _one_against_rest(sample, _roc_auc)
+
+
+def _area(positive: FloatArray | IntArray, scores: FloatArray) -> float:
+    """Return the share of pairs of a positive and a negative row in order; ties count half.
+
+    That is the area under the ROC curve, counted in whole numbers: sorting the two kinds apart and
+    merging them is several times faster than drawing the curve, and differs by rounding alone.
+    """
+    marks = positive == 1
+    low, high = np.sort(scores[~marks]), np.sort(scores[marks])
+    below = int(np.searchsorted(low, high, "left").sum())
+    until = int(np.searchsorted(low, high, "right").sum())
+    return (below + until) / (2 * len(low) * len(high))
+
+
+def _f1_at_threshold(sample: Sample) -> float:
+    """Return F1 of the rows whose score reaches the threshold; 0 where none is right."""
+    called, marks = sample.prediction >= sample.number("threshold"), sample.truth == 1
+    right = int(np.count_nonzero(called & marks))
+    wrong = int(np.count_nonzero(called != marks))
+    return 2 * right / (2 * right + wrong) if right else 0.0
 
 
 def _roc_auc_ovo(sample: Sample) -> float:
@@ -228,6 +252,19 @@ FAMILY: Final = (
         prediction=Kind.SCORE,
         score=_average_precision,
         source="sklearn.metrics.average_precision_score",
+    ),
+    _of_classes(
+        "f1_at_threshold",
+        direction=Direction.MAX,
+        high=1.0,
+        prediction=Kind.SCORE,
+        predictions=1,
+        score=_f1_at_threshold,
+        params={
+            "threshold": Param(ParamKind.NUMBER, low=float("-inf"), high=float("inf"), default=0.5),
+            "positive": Param(ParamKind.LABELS),
+        },
+        source="sklearn.metrics.f1_score of score >= threshold",
     ),
     _of_classes(
         "log_loss",

@@ -7,6 +7,7 @@ import atheris
 with atheris.instrument_imports(
     include=[
         *("sandbox.archive", "sandbox.collect", "sandbox.logs", "scoring.program_result"),
+        *("scoring.json_records", "scoring.records", "scoring.text", "scoring.cells"),
         *("zipfile", "tarfile", "json.decoder", "json.scanner"),
     ]
 ):

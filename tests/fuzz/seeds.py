@@ -6,6 +6,10 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 MODES = {"link": 0o120777, "fifo": 0o010644, "plain": 0o100755, "none": 0}
 
 
@@ -91,10 +95,45 @@ def logs() -> list[bytes]:
     ]
 
 
+def text_tables() -> list[bytes]:
+    rows = "id,n,score\na,1,0.5\nb,2,1\n"
+    objects = [{"id": "a", "n": 1, "score": 0.5}, {"id": "b", "n": None, "score": 1e-9}]
+    lines = "\n".join(map(json.dumps, objects))
+    texts = [rows, rows.replace("\n", "\r\n"), rows.replace(",", "\t"), "\ufeff" + rows]
+    texts += [rows.replace("a", '"a,\n"'), "[]", json.dumps(objects), json.dumps(objects, indent=1)]
+    return [*(text.encode() for text in (*texts, lines)), rows.encode("gb18030") + b"\xd6\xd0"]
+
+
+def binary_tables() -> list[bytes]:
+    columns = {"id": ["a", "b", "c"], "score": [0.5, None, 1], "x": [[1], [], None]}
+    table = pa.table(columns)
+    coded = pa.table({**columns, "id": pa.array(columns["id"]).dictionary_encode()})
+    views = pa.table({**columns, "id": pa.array(["a", "b" * 20, None], pa.string_view())})
+    sinks = [io.BytesIO() for _ in range(8)]
+    pq.write_table(table, sinks[0])
+    pq.write_table(
+        table, sinks[1], compression="none", use_dictionary=False, data_page_version="2.0"
+    )
+    for sink, make, each in zip(
+        sinks[2:6],
+        (pa.ipc.new_file, pa.ipc.new_stream) * 2,
+        (table, coded, coded, views),
+        strict=True,
+    ):
+        options = pa.ipc.IpcWriteOptions(compression="zstd" if each is table else None)
+        with make(sink, each.schema, options=options) as writer:
+            writer.write_table(each)
+    np.savez(sinks[6], id=np.array(columns["id"]), score=np.array([0.5, 0, 1]))
+    np.savez_compressed(sinks[7], id=np.array([b"a", b"b"]), score=np.array([1, 2], ">i2"))
+    return [sink.getvalue() for sink in sinks]
+
+
 SEEDS: Mapping[str, Callable[[], list[bytes]]] = {
     "archive": zips,
     "engine_tar": tars,
     "output_folder": folders,
     "scorer_result": results,
     "printed": logs,
+    "text_table": text_tables,
+    "binary_table": binary_tables,
 }

@@ -16,12 +16,26 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import pyarrow as pa
+
 from sandbox.archive import ArchiveError, ArchiveLimits, unpack_zip
 from sandbox.collect import Caps, Collection, collect_directory, collect_tar
 from sandbox.logs import LogCleaner, clean_log
 from sandbox.types import SandboxError
-from scoring import InvalidScores, InvalidSubmission, ScorerError, Scoring, read_program_result
+from scoring import (
+    InvalidScores,
+    InvalidSubmission,
+    Message,
+    ScorerError,
+    Scoring,
+    SubmissionTable,
+    read_answer,
+    read_program_result,
+)
+from scoring.formats import Format
+from scoring.quick import read_text_table
 from scoring.types import ScoreResult
+from scoring.unpacking import MAX_ROWS, UnpackError, unpack
 
 LIMITS = ArchiveLimits(
     archive_bytes=1 << 16, inflated_bytes=1 << 17, entries=40, depth=6, ratio_from_bytes=1 << 14
@@ -221,10 +235,70 @@ def printed(data: bytes) -> None:
     assert "".join([*pieces, cleaner.feed(b"", final=True)]) == whole
 
 
+TABLE = SubmissionTable.model_validate(
+    {
+        "key": ("id",),
+        "columns": {
+            "id": {"type": "string"},
+            "n": {"type": "integer", "max": 9},
+            "score": {"type": "number", "min": 0, "max": 1},
+        },
+    }
+)
+TEXT = frozenset(each for each in Format if not each.is_binary)
+
+
+def text_table(data: bytes) -> None:
+    """An answer in a format of text, which the fast reader judges as the careful one does."""
+    with two_folders() as (source, _):
+        source.write_bytes(data)
+        quick = read_text_table(source, ",", TABLE.columns, exact=True)
+        try:
+            answer = read_answer(source, TABLE, TEXT)
+        except InvalidSubmission as error:
+            check_refusal(error.messages)
+            # whether keys repeat is not for the fast reader to see
+            assert quick is None or error.messages[0].code == "duplicate_ids"  # noqa: PT017
+            return
+        scores = answer.columns["score"].tolist()
+        assert all(0 <= score <= 1 for score in scores)
+        assert quick is None or quick.columns["score"].tolist() == scores
+
+
+def binary_table(data: bytes) -> None:
+    """An answer in a binary format, as the process that unpacks it sees it."""
+    for kind in ("parquet", "arrow", "npz"):
+        with two_folders() as (source, destination):
+            source.write_bytes(data)
+            sink = destination / "columns"
+            try:
+                unpack(kind, source, sink, ["id", "score"])
+            except UnpackError as error:
+                check_refusal((Message(error.reason, {"format": kind, **error.params}),))
+                continue
+            if sink.exists():
+                check_columns(pa.ipc.open_file(str(sink)).read_all())
+
+
+def check_refusal(messages: tuple[Message, ...]) -> None:
+    assert 1 <= len(messages) <= 21
+    assert all(message.render(each) for message in messages for each in ("zh-Hans", "en"))
+
+
+def check_columns(found: pa.Table) -> None:
+    found.validate(full=True)
+    plain = {pa.large_string(), pa.int64(), pa.float64(), pa.bool_()}
+    assert found.column_names == ["id", "score"]
+    assert {field.type for field in found.schema} <= plain
+    assert found.num_rows <= MAX_ROWS
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "archive": archive,
     "engine_tar": engine_tar,
     "output_folder": output_folder,
     "scorer_result": scorer_result,
     "printed": printed,
+    "text_table": text_table,
+    "binary_table": binary_table,
 }

@@ -14,13 +14,15 @@ from tests.sandbox.conftest import FULL
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 120 if FULL else 2
+# compiled code shows no branches, and is held by a process of its own
+NATIVE = {"binary_table"}
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(
     importlib.util.find_spec("atheris") is None, reason="atheris has no wheel for this machine"
 )
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", [name for name in TARGETS if name not in NATIVE])
 def test_nothing_is_found(name: str, tmp_path: Path) -> None:
     corpus, found = tmp_path / "corpus", tmp_path / "found"
     corpus.mkdir()

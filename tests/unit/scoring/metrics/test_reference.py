@@ -10,6 +10,7 @@ from sklearn import metrics as sk
 
 from scoring import METRICS, Direction
 from scoring.metrics.base import Kind, Metric, ParamKind, Sample, UndefinedMetricError
+from scoring.metrics.probabilities import LARGE
 from scoring.types import FloatArray, IntArray
 
 Floats = list[float]
@@ -102,6 +103,21 @@ def test_binary_scores_agree_with_scikit_learn(pair: tuple[IntArray, FloatArray]
     assert score("brier_score", truth, given_scores) == pytest.approx(brier, abs=1e-15)
     label = (given_scores > 0.5).astype(int)
     assert score("f1", truth, label) == sk.f1_score(truth, label, zero_division=0)
+    called = given_scores >= 0.25
+    expected = sk.f1_score(truth, called, zero_division=0)
+    found = score("f1_at_threshold", truth, given_scores, threshold=0.25)
+    assert found == pytest.approx(expected, abs=1e-15)
+
+
+def test_large_samples_differ_from_scikit_learn_by_rounding_alone() -> None:
+    chance = np.random.default_rng(5)
+    truth = chance.integers(0, 2, LARGE)
+    given_scores = np.round(0.2 * truth + 0.8 * chance.random(LARGE), 3)
+
+    area = sk.roc_auc_score(truth, given_scores)
+    assert score("roc_auc", truth, given_scores) == pytest.approx(area, rel=1e-12)
+    loss = sk.log_loss(truth, np.clip(given_scores, 1e-15, 1 - 1e-15))
+    assert score("log_loss", truth, given_scores) == pytest.approx(loss, rel=1e-12)
 
 
 @settings(max_examples=30)

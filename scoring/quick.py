@@ -1,0 +1,252 @@
+"""Whole tables to typed columns at once, where nothing about them is doubtful.
+
+The reader of `scoring.tables` explains; this one is fast. It takes a table only if that one would
+take it, with the same values, and says nothing about others: it returns None, and they are read
+again with care.
+"""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+from typing_extensions import override
+
+from scoring.cells import Array
+from scoring.records import CELL_LIMIT
+from scoring.spec import ColumnKind, ColumnType
+
+__all__ = ["Columns", "QuickTable", "read_text_table", "typed_table"]
+
+_BOM: Final = b"\xef\xbb\xbf"
+_BLOCK: Final = 1 << 22
+_WINDOW: Final = CELL_LIMIT // 2
+_TRUE: Final = ["true", "1", "True", "TRUE"]
+_FALSE: Final = ["false", "0", "False", "FALSE"]
+_TEXT: Final = pa.large_string()
+_SAMPLE: Final = 10_000
+_FEW: Final = 1000
+_TYPES: Final = {
+    ColumnKind.STRING: _TEXT,
+    ColumnKind.CATEGORY: _TEXT,
+    ColumnKind.INTEGER: pa.int64(),
+    ColumnKind.NUMBER: pa.float64(),
+    ColumnKind.BOOLEAN: pa.bool_(),
+}
+
+Make = Callable[[], Array]
+
+
+class Columns(Mapping[str, Array]):
+    """Columns by name; each is made when it is first asked for."""
+
+    def __init__(self, makers: Mapping[str, Make]) -> None:
+        """Take a function per column."""
+        self._makers = makers
+        self._made: dict[str, Array] = {}
+
+    @override
+    def __getitem__(self, name: str) -> Array:
+        """Return a column."""
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self._makers)
+
+    @override
+    def __len__(self) -> int:
+        """Return the number of columns."""
+        return len(self._makers)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QuickTable:
+    """Columns whose first row is on `first_line`; `texts` are those of text as Arrow has them."""
+
+    columns: Columns
+    texts: Mapping[str, pa.ChunkedArray]
+    rows: int
+    first_line: int
+
+
+def read_text_table(
+    path: Path, mark: str, columns: Mapping[str, ColumnType], *, exact: bool
+) -> QuickTable | None:
+    """Read CSV (`mark` a comma) or TSV of UTF-8; None where anything is doubtful."""
+    if path.is_symlink() or not path.is_file():
+        return None
+    data = path.read_bytes()
+    start = len(_BOM) if data.startswith(_BOM) else 0
+    end = data.find(b"\n", start)
+    if end < 0 or not _is_plain(data, end, columns):
+        return None
+    header = _header(data[start:end].removesuffix(b"\r"), mark, columns, exact=exact)
+    if header is None:
+        return None
+    buffer = pa.py_buffer(data).slice(end + 1)
+    try:
+        table = _parse(buffer, mark, header, columns)
+    except pa.ArrowException:
+        return None
+    return typed_table(table, columns, first_line=2)
+
+
+def _is_plain(data: bytes, end: int, columns: Mapping[str, ColumnType]) -> bool:
+    """Say whether lines are records: no quotes below the header's `end`, nothing overlong."""
+    if data.find(b'"', end) >= 0 or b"\0" in data:
+        return False
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
+        return False
+    whole = any(kind.type is ColumnKind.INTEGER for kind in columns.values())
+    if whole and (b"0x" in data or b"0X" in data):
+        return False  # Arrow reads those as numbers
+    # a line beyond the limit of a cell has a window without an end of line
+    return all(
+        data.find(b"\n", at, at + _WINDOW) >= 0 for at in range(0, len(data) - _WINDOW, _WINDOW)
+    )
+
+
+def _header(
+    line: bytes, mark: str, columns: Mapping[str, ColumnType], *, exact: bool
+) -> list[str] | None:
+    """Return the names; None where one is missing, repeated or, with `exact`, unknown."""
+    try:
+        header = next(csv.reader([line.decode("utf-8")], delimiter=mark, strict=True), [])
+    except (UnicodeDecodeError, csv.Error):
+        return None
+    fits = all(header.count(name) == 1 for name in columns)
+    return header if fits and (len(header) == len(columns) or not exact) else None
+
+
+def _parse(
+    buffer: pa.Buffer, mark: str, header: Sequence[str], columns: Mapping[str, ColumnType]
+) -> pa.Table:
+    # columns nobody wants may share a name
+    names = [name if name in columns else f"\0{place}" for place, name in enumerate(header)]
+    return pacsv.read_csv(
+        pa.BufferReader(buffer),
+        read_options=pacsv.ReadOptions(column_names=names, block_size=_BLOCK),
+        parse_options=pacsv.ParseOptions(
+            delimiter=mark, quote_char=False, double_quote=False, ignore_empty_lines=False
+        ),
+        convert_options=pacsv.ConvertOptions(
+            column_types={name: _TYPES[kind.type] for name, kind in columns.items()},
+            include_columns=list(columns),
+            null_values=[],
+            true_values=_TRUE,
+            false_values=_FALSE,
+            strings_can_be_null=False,
+        ),
+    )
+
+
+def typed_table(
+    table: pa.Table, columns: Mapping[str, ColumnType], *, first_line: int
+) -> QuickTable | None:
+    """Type the columns of an Arrow table; None where a cell is doubtful, or there are no rows."""
+    makers: dict[str, Make] = {}
+    texts: dict[str, pa.ChunkedArray] = {}
+    for name, kind in columns.items():
+        column = table.column(name)
+        make = _READERS[kind.type](kind, column) if _is_whole(column) else None
+        if make is None:
+            return None
+        makers[name] = make
+        if kind.type is ColumnKind.STRING:
+            texts[name] = _as_text(column)
+    return QuickTable(Columns(makers), texts, table.num_rows, first_line)
+
+
+def _is_whole(column: pa.ChunkedArray) -> bool:
+    return len(column) > 0 and column.null_count == 0
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column if column.type == _TEXT else column.cast(_TEXT)
+
+
+def _strings(_kind: ColumnType, column: pa.ChunkedArray) -> Make | None:
+    if pa.types.is_floating(column.type):
+        return None
+    text = _as_text(column)
+    return partial(_objects, text) if _has_words(text) else None
+
+
+def _has_words(text: pa.ChunkedArray) -> bool:
+    """Say whether no cell is blank or overlong."""
+    sizes = pc.min_max(pc.binary_length(text)).as_py()
+    if sizes["min"] == 0 or sizes["max"] > CELL_LIMIT:
+        return False
+    return not pc.any(pc.utf8_is_space(text)).as_py()
+
+
+def _objects(text: pa.ChunkedArray) -> Array:
+    """Return `str` objects, equal ones shared where there are few different ones."""
+    if len(text.slice(0, _SAMPLE).unique()) > _FEW:
+        found: Array = text.to_numpy()
+        return found
+    encoded = text.dictionary_encode().combine_chunks()
+    words = np.array(encoded.dictionary.to_pylist(), dtype=object)
+    shared: Array = words[encoded.indices.to_numpy()]
+    return shared
+
+
+def _categories(kind: ColumnType, column: pa.ChunkedArray) -> Make | None:
+    if pa.types.is_floating(column.type):
+        return None
+    values = list(kind.values or ())
+    codes = pc.index_in(_as_text(column), value_set=pa.array(values, _TEXT))
+    if codes.null_count or any(not value.strip() for value in values):
+        return None
+    places = codes.to_numpy()
+    return lambda: np.array(values, dtype=object)[places]
+
+
+def _numbers(kind: ColumnType, column: pa.ChunkedArray) -> Make | None:
+    if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
+        return None
+    values = column.to_numpy().astype(np.float64, copy=False)
+    if not np.isfinite(values).all() or _is_beyond(kind, values):
+        return None
+    return lambda: values
+
+
+def _integers(kind: ColumnType, column: pa.ChunkedArray) -> Make | None:
+    if not pa.types.is_integer(column.type):
+        return None
+    values = column.to_numpy()
+    if _is_beyond(kind, values):
+        return None
+    return lambda: values.astype(np.float64) if kind.nullable else values
+
+
+def _booleans(kind: ColumnType, column: pa.ChunkedArray) -> Make | None:
+    if not pa.types.is_boolean(column.type):
+        return None
+    values = column.to_numpy()
+    return lambda: values.astype(np.float64) if kind.nullable else values
+
+
+def _is_beyond(kind: ColumnType, values: Array) -> bool:
+    """Say whether a number lies outside `min` and `max`, compared as the careful reader does."""
+    low = kind.min is not None and bool(np.less(values, kind.min).any())
+    return low or (kind.max is not None and bool(np.greater(values, kind.max).any()))
+
+
+_READERS: Final[dict[ColumnKind, Callable[[ColumnType, pa.ChunkedArray], Make | None]]] = {
+    ColumnKind.STRING: _strings,
+    ColumnKind.CATEGORY: _categories,
+    ColumnKind.NUMBER: _numbers,
+    ColumnKind.INTEGER: _integers,
+    ColumnKind.BOOLEAN: _booleans,
+}
