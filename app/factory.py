@@ -17,7 +17,7 @@ from app.core import api_docs
 from app.core.current import attach
 from app.core.platform import Platform
 from app.evaluations import api as submissions_api
-from app.evaluations import debug_views
+from app.evaluations import choice_api, choice_views, debug_views
 from app.evaluations import staff_views as submissions_staff_views
 from app.evaluations import views as submissions_views
 from app.home import staff_views as home_staff_views
@@ -25,6 +25,7 @@ from app.home import views as home_views
 from app.judging import staff_views as judging_staff_views
 from app.judging import views as judging_views
 from app.leaderboards import api as leaderboards_api
+from app.leaderboards import staff_views as leaderboards_staff_views
 from app.leaderboards import views as leaderboards_views
 from app.problems import api as problems_api
 from app.problems import staff_views as problems_staff_views
@@ -52,7 +53,10 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     submissions_staff_views.blueprint,
     debug_views.blueprint,
     submissions_api.blueprint,
+    choice_views.blueprint,
+    choice_api.blueprint,
     leaderboards_views.blueprint,
+    leaderboards_staff_views.blueprint,
     leaderboards_api.blueprint,
     judging_staff_views.blueprint,
     judging_views.blueprint,

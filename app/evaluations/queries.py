@@ -10,7 +10,7 @@ from app.evaluations.models import Evaluation, EvaluationEvent
 from app.problems.models import Board, Problem
 from app.submissions.errors import SubmissionNotFoundError
 from app.submissions.models import Submission
-from app.submissions.policy import can_read_board
+from app.submissions.policy import can_read_board, can_read_column
 from app.submissions.queries import readable_by
 
 
@@ -120,7 +120,8 @@ def visible_scores(
     found: dict[str, dict[str, float]] = {}
     for evaluation in evaluations:
         for score in evaluation.scores:
-            if can_read_board(actor, problem, score.board):
+            shown = can_read_column(actor, problem, score.key)
+            if shown and can_read_board(actor, problem, score.board):
                 found.setdefault(score.board.value, {})[score.key] = score.value
     return found
 

@@ -68,6 +68,8 @@ def refresh_team(
     for stage in sorted(problem.stages, key=lambda stage: stage.key):
         state = hold_board(session, problem, stage.key)
         state.version += 1
+        if not state.rules:  # the first score of a problem
+            _rebuild(session, state, problem, rules, now=now)
         if state.rules != rules.digest or team_id is None:
             continue  # whoever reads next makes the board anew
         until = rules.shown_until(stage.key, now)

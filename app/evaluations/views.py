@@ -15,12 +15,14 @@ from sqlalchemy.orm import Session
 from wtforms.fields import SelectChoice
 
 from app.accounts.identity import get_actor
+from app.accounts.models import User
 from app.core.current import platform
 from app.core.errors import AppError, ForbiddenError, TooLargeError, UnprocessableError
 from app.core.pagination import PageRequest
 from app.core.uploads import accepts_files
 from app.core.web import Access, access, status_of
 from app.evaluations import operations, queries
+from app.evaluations.choosing import find_choice
 from app.evaluations.comparing import compare, gap
 from app.evaluations.execution import DEBUG_S, debug_resources
 from app.evaluations.forms import KINDS, RetractForm, SubmitForm
@@ -40,7 +42,9 @@ from app.reviews.queries import list_notes, question_of
 from app.submissions.models import Kind
 from app.submissions.policy import (
     can_cancel_submission,
+    can_choose_submission,
     can_read_board,
+    can_read_column,
     can_rerun_submission,
     can_retract_submission,
     can_submit,
@@ -55,6 +59,7 @@ from app.submissions.queries import (
 from app.ui.error_pages import error_text, field_issues, wants_json
 from app.ui.i18n import current_locale
 from problems.spec import ProblemSpec
+from scoring import BoardColumn
 
 blueprint = Blueprint("submissions", __name__, template_folder="templates")
 
@@ -134,6 +139,7 @@ def show(submission_id: int) -> ResponseReturnValue:
         place = find_place(session, evaluation, now=now)
         version = _version(session, evaluations)
         notes = list_notes(session, submission, actor)
+        choice = find_choice(session, submission, evaluation, now)
     resources = debug_resources(spec.resources) if submission.is_debug else spec.resources
     return render_template(
         "submissions/show.html",
@@ -145,7 +151,7 @@ def show(submission_id: int) -> ResponseReturnValue:
         events=events,
         log=log,
         spec=spec,
-        columns=spec.scoring.columns,
+        columns=_readable_columns(spec, submission.problem, actor),
         scores=scores,
         rivals=rivals,
         gap=gap,
@@ -162,6 +168,8 @@ def show(submission_id: int) -> ResponseReturnValue:
         version=version,
         may_cancel=can_cancel_submission(actor, submission, teams)
         and evaluation.state not in FINISHED,
+        choice=choice,
+        may_choose=can_choose_submission(actor, submission, teams) and choice.may_change,
         may_retract=can_retract_submission(actor) and submission.retracted_at is None,
         may_rerun=can_rerun_submission(actor),
         retract_form=RetractForm(),
@@ -236,6 +244,10 @@ def cancel(submission_id: int) -> ResponseReturnValue:
         evaluation = queries.get_current(session, submission)
         operations.cancel(session, evaluation, actor, now=port.clock.now())
     return redirect(url_for("submissions.show", submission_id=submission_id), HTTPStatus.SEE_OTHER)
+
+
+def _readable_columns(spec: ProblemSpec, problem: Problem, actor: User) -> list[BoardColumn]:
+    return [one for one in spec.scoring.columns if can_read_column(actor, problem, one.key)]
 
 
 def _main_first(evaluations: Iterable[Evaluation], main: Evaluation) -> list[Evaluation]:

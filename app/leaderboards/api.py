@@ -22,6 +22,7 @@ from app.leaderboards.queries import (
     list_baselines,
     list_board,
     list_pinned,
+    map_ranks_on_a,
 )
 from app.leaderboards.reading import Asked, Opened, reading_board
 from app.problems.errors import BoardMissingError
@@ -42,6 +43,7 @@ class BoardQuery(PageInput):
     """Which board, and which page of it."""
 
     board: Board = Board.A
+    division: str = Field(default="", max_length=64, description="Of one division alone.")
 
 
 class BoardItem(Output):
@@ -49,6 +51,8 @@ class BoardItem(Output):
 
     rank: int
     team: TeamOutput
+    division: str = Field(description="Empty where the team is in none.")
+    rank_on_a: int | None = Field(description="On board B of a page: where the team was on A.")
     scores: dict[str, float] = Field(description="By leaderboard column.")
     entries: int = Field(description="How many of its submissions have been scored.")
     submitted_at: Instant = Field(description="When the one that counts was made.")
@@ -101,7 +105,7 @@ class BoardOutput(PageOutput[BoardItem]):
 def show(slug: str, query: BoardQuery) -> BoardOutput:
     """Return one page of a board."""
     actor = get_actor()
-    with reading_board(platform(), Asked(slug, query.board), actor) as opened:
+    with reading_board(platform(), Asked(slug, query.board, query.division), actor) as opened:
         if opened.problem.stage(query.board) is None:
             raise BoardMissingError(board=query.board.value)
         if opened.view is None:
@@ -116,9 +120,10 @@ def _board(opened: Opened, view: View, query: BoardQuery) -> BoardOutput:
     page = Page([] if own is None else [own], int(own is not None), asked)
     if opened.sees_all:
         page = list_board(session, view, asked)
+    on_a = map_ranks_on_a(session, view, page.items) if view.board is Board.B else {}
     baselines = list_baselines(session, opened.problem, view.rules, view.board)
     return BoardOutput(
-        items=[_item(row) for row in page.items],
+        items=[_item(row, on_a.get(row.team_id)) for row in page.items],
         total=page.total,
         page=asked.page,
         per_page=asked.per_page,
@@ -131,11 +136,13 @@ def _board(opened: Opened, view: View, query: BoardQuery) -> BoardOutput:
     )
 
 
-def _item(row: Row) -> BoardItem:
+def _item(row: Row, on_a: int | None = None) -> BoardItem:
     assert row.rank is not None  # noqa: S101 — rows of a board have ranks, entries have none
     return BoardItem(
         rank=row.rank,
         team=TeamOutput(id=str(row.team_id), name=row.team_name),
+        division=row.division,
+        rank_on_a=on_a,
         scores=dict(row.scores),
         entries=row.entries,
         submitted_at=row.submitted_at,

@@ -42,9 +42,39 @@ class Shown:
     own: Row | None
     own_now: Row | None
     """What the own team has by now, where that is not what the board shows."""
+    moves: Mapping[int, "Move"]
+    """On board B, how far each team of the page moved since A, by team id."""
 
 
-def make_shown(
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A team's way from its rank on A to its rank on B."""
+
+    on_a: int
+    on_b: int
+    start: float
+    """Where the line begins on the left, 0 at the best of the page and 1 at the worst."""
+    end: float
+
+    @property
+    def gain(self) -> int:
+        """How many ranks the team went up; negative where it went down."""
+        return self.on_a - self.on_b
+
+
+def make_moves(rows: Sequence[Row], ranks_on_a: Mapping[int, int]) -> dict[int, Move]:
+    """Return the ways of a page's teams from A to B; a team that is not on A has none."""
+    both = [(row, ranks_on_a[row.team_id]) for row in rows if row.team_id in ranks_on_a]
+    by_a = sorted(both, key=lambda one: one[1])
+    start = {row.team_id: place for place, (row, _) in enumerate(by_a)}
+    steps = max(1, len(both) - 1)
+    return {
+        row.team_id: Move(on_a, row.rank or 0, start[row.team_id] / steps, place / steps)
+        for place, (row, on_a) in enumerate(both)
+    }
+
+
+def make_shown(  # noqa: PLR0913 — the rows of a page, by what they are
     view: View,
     page: Page[Row],
     baselines: Sequence[BaselineRow],
@@ -52,6 +82,7 @@ def make_shown(
     pinned: Sequence[Row],
     own: Row | None,
     own_now: Row | None,
+    ranks_on_a: Mapping[int, int],
 ) -> Shown:
     """Put together what a page of a board shows."""
     column = view.rules.scoring.primary
@@ -66,6 +97,7 @@ def make_shown(
         pinned,
         own,
         own_now if has_news else None,
+        make_moves(page.items, ranks_on_a),
     )
 
 

@@ -5,11 +5,10 @@ organisers' rules; here nothing is computed but ranks.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.pagination import Page, PageRequest
@@ -18,12 +17,13 @@ from app.evaluations.standings import edition_for_all, is_fresh, map_scores, rul
 from app.problems.board_rules import BoardRules, Refresh, VisibleTo
 from app.problems.models import Board, Problem
 from app.standings import queries as standings
-from app.standings.models import Edition
+from app.standings.models import Edition, Standing, TeamClass
 from app.standings.queries import Ranked, Stretch
 from app.standings.rules import Rules
 from app.submissions.models import Submission
+from app.teams.errors import TeamNotFoundError
 from app.teams.models import Team
-from scoring import BoardColumn, Direction
+from scoring import BoardColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,13 @@ def list_board(session: Session, view: View, request: PageRequest) -> Page[Row]:
     return Page(_complete(session, view, page.items), page.total, request)
 
 
+def map_ranks_on_a(session: Session, view: View, rows: Sequence[Row]) -> dict[int, int]:
+    """Return the ranks on A of a page's teams, by team id; three queries."""
+    on_a = replace(view.stretch, board=Board.A, edition=Edition.LIVE)
+    teams = [row.team_id for row in rows]
+    return standings.map_ranks(session, on_a, teams, view.rules.rank_width) if teams else {}
+
+
 def no_rows(request: PageRequest) -> Page[Row]:
     """Return the page of somebody who may see no row but the own one."""
     return Page([], 0, request)
@@ -156,6 +163,57 @@ def list_baselines(
     return found[:1]  # a revision submits its baseline anew: the last one stands for all
 
 
+@dataclass(frozen=True, slots=True)
+class ClassedTeam:
+    """A team with how organisers class it."""
+
+    id: int
+    name: str
+    division: str
+    pinned: bool
+    disqualified_at: datetime | None
+    reason: str
+
+
+def list_classed_teams(
+    session: Session, problem: Problem, text: str, request: PageRequest
+) -> Page[ClassedTeam]:
+    """Return one page of a problem's teams by name; two queries."""
+    wanted = [Team.problem_id == problem.id]
+    if text:
+        wanted.append(Team.name.icontains(text, autoescape=True))
+    total = session.scalars(select(func.count(Team.id)).where(*wanted)).one()
+    rows = session.execute(
+        select(Team.id, Team.name, TeamClass)
+        .outerjoin(TeamClass, TeamClass.team_id == Team.id)
+        .where(*wanted)
+        .order_by(Team.name)
+        .offset(request.offset)
+        .limit(request.per_page)
+    )
+    return Page([_classed(*row) for row in rows], total, request)
+
+
+def _classed(team_id: int, name: str, found: TeamClass | None) -> ClassedTeam:
+    if found is None:
+        return ClassedTeam(team_id, name, "", pinned=False, disqualified_at=None, reason="")
+    return ClassedTeam(
+        team_id, name, found.division, found.pinned, found.disqualified_at, found.reason
+    )
+
+
+def get_team(session: Session, problem: Problem, team_id: int) -> Team:
+    """Return a team of a problem.
+
+    Raises:
+        TeamNotFoundError: the problem has no such team.
+    """
+    team = session.get(Team, team_id)
+    if team is None or team.problem_id != problem.id:
+        raise TeamNotFoundError
+    return team
+
+
 def best_scores(
     session: Session, problems: Sequence[Problem], primaries: Mapping[int, BoardColumn]
 ) -> dict[int, float]:
@@ -166,26 +224,24 @@ def best_scores(
     problems = [one for one in problems if _is_open(one.rules)]
     if not problems:
         return {}
-    best = case(
-        *[(Submission.problem_id == one.id, _aggregate(primaries[one.id])) for one in problems],
-        else_=None,
+    leader = (
+        select(Standing.evaluation_id)
+        .where(
+            Standing.problem_id == Problem.id,
+            Standing.board == Board.A,
+            Standing.edition == Edition.LIVE,
+            Standing.pinned.is_(False),
+        )
+        .order_by(Standing.place_key)
+        .limit(1)
+        .scalar_subquery()
     )
-    wanted = [
-        and_(Submission.problem_id == one.id, Score.key == primaries[one.id].key)
-        for one in problems
-    ]
-    condition = wanted[0]
-    for more in wanted[1:]:
-        condition |= more
     rows = session.execute(
-        select(Submission.problem_id, best)
-        .select_from(Submission)
-        .join(Evaluation, _scored_on(Board.A))
-        .join(Score, and_(Score.evaluation_id == Evaluation.id, Score.board == Board.A))
-        .where(condition, Submission.team_id.is_not(None), Submission.retracted_at.is_(None))
-        .group_by(Submission.problem_id)
+        select(Problem.id, Score.key, Score.value)
+        .join(Score, and_(Score.evaluation_id == leader, Score.board == Board.A))
+        .where(Problem.id.in_([one.id for one in problems]))
     )
-    return {problem: value for problem, value in rows if value is not None}
+    return {problem: value for problem, key, value in rows if key == primaries[problem].key}
 
 
 def count_teams(session: Session, problem_ids: Sequence[int]) -> dict[int, int]:
@@ -201,10 +257,6 @@ def count_teams(session: Session, problem_ids: Sequence[int]) -> dict[int, int]:
 def _is_open(rules: BoardRules) -> bool:
     at_once = rules.refresh is Refresh.LIVE and not rules.freeze_hours
     return at_once and rules.visible_to is VisibleTo.ALL
-
-
-def _aggregate(column: BoardColumn) -> ColumnElement[Any]:
-    return func.max(Score.value) if column.direction is Direction.MAX else func.min(Score.value)
 
 
 def _only(scores: Mapping[str, float], shown: frozenset[str]) -> dict[str, float]:

@@ -13,6 +13,8 @@ from app.evaluations.standings import ensure_fresh, rules_of
 from app.leaderboards.queries import View, find_view
 from app.problems.models import Board, Problem
 from app.problems.queries import get_readable_problem
+from app.standings.models import TeamClass
+from app.standings.queries import find_class
 from app.standings.rules import Rules
 from app.submissions.policy import can_read_all_rows, can_read_board
 from app.submissions.queries import find_team_id
@@ -41,6 +43,8 @@ class Opened:
     """The rows; None where there is no such board or the person may see nothing of it."""
     sees_all: bool
     """Whether every row may be shown, or the own one alone."""
+    own_class: TeamClass | None
+    """How the own team is classed, where somebody said anything about it."""
 
 
 @contextmanager
@@ -78,12 +82,14 @@ def _open(session: Session, asked: Asked, actor: User | None, now: datetime) -> 
         )
         if view is None:
             return None
+    team_id = None if actor is None else find_team_id(session, problem, actor)
     return Opened(
         session,
         problem,
         rules_of(session, problem) if view is None else view.rules,
         asked.board,
-        None if actor is None else find_team_id(session, problem, actor),
+        team_id,
         view,
         sees_all=exists and can_read_all_rows(actor, problem, asked.board),
+        own_class=None if team_id is None else find_class(session, team_id),
     )

@@ -38,6 +38,9 @@ def state_rules(rules: Rules) -> list[str]:
         stated.append(_freeze(rules))
     if rules.board.visible_to is VisibleTo.OWN:
         stated.append(_own(rules))
+    if rules.board.divisions:
+        names = _("; ").join(rules.board.divisions)
+        stated.append(_("Teams are in divisions: %(names)s; each has its own ranks.", names=names))
     return stated
 
 

@@ -15,6 +15,7 @@ from app.leaderboards.queries import (
     list_baselines,
     list_board,
     list_pinned,
+    map_ranks_on_a,
     no_rows,
 )
 from app.leaderboards.reading import Asked, Opened, reading_board
@@ -33,7 +34,8 @@ def show(slug: str) -> ResponseReturnValue:
     actor = find_actor()
     board = Board.B if request.args.get("board") == Board.B else Board.A
     asked = PageRequest.clamp(request.args.get("page", type=int), None, default=ROWS_PER_PAGE)
-    with reading_board(platform(), Asked(slug, board), actor) as opened:
+    division = request.args.get("division", "")
+    with reading_board(platform(), Asked(slug, board, division), actor) as opened:
         shown = _show(opened, opened.view, asked) if opened.view is not None else None
     problem, rules = opened.problem, opened.rules
     return render_template(
@@ -48,6 +50,8 @@ def show(slug: str) -> ResponseReturnValue:
         sees_all=opened.sees_all,
         frozen_since=rules.frozen_since(platform().clock.now()) if board is Board.A else None,
         stated=state_rules(rules),
+        division=division if division in rules.board.divisions else "",
+        own_class=opened.own_class,
         is_before_reveal=problem.b_revealed_at is None,
     )
 
@@ -64,4 +68,5 @@ def _show(opened: Opened, view: View, asked: PageRequest) -> Shown:
         pinned=list_pinned(session, view) if opened.sees_all else [],
         own=find_team_row(session, view, team) if team else None,
         own_now=find_live_row(session, view, team) if team and view.until else None,
+        ranks_on_a=map_ranks_on_a(session, view, page.items) if view.board is Board.B else {},
     )

@@ -113,7 +113,8 @@ def set_(slug: str, name: str, value: str, lang: str) -> None:
     """Change a setting of a problem, as submissions_per_day.
 
     The others are team_size, tie_rule, withdrawn, a.opens_at, a.closes_at, b.opens_at, b.closes_at
-    and the rules of the boards: tie_columns, hidden_columns, refresh, freeze_hours, visible_to.
+    and the rules of the boards: counts, choices, divisions, tie_columns, hidden_columns, refresh,
+    freeze_hours, visible_to.
     Times are RFC 3339, or Beijing's `YYYY-MM-DD HH:MM` (24:00 is allowed), `now` or `never`.
     """
     now = platform().clock.now()

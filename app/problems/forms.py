@@ -11,7 +11,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from app.core.i18n import N_
-from app.problems.board_rules import Refresh, VisibleTo
+from app.problems.board_rules import Counts, Refresh, VisibleTo
 from app.problems.facets import PRIZES, Facets
 from app.problems.models import Area, Difficulty, StageState, TieRule
 from app.problems.queries import ProblemFilter, Sort
@@ -124,6 +124,16 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
             SelectChoice(TieRule.SHARED.value, _l("they share a rank")),
         ],
     )
+    counts = SelectField(
+        _l("What counts on board A"),
+        choices=[
+            SelectChoice(Counts.BEST.value, _l("a team’s best submission")),
+            SelectChoice(Counts.LAST.value, _l("a team’s last submission")),
+            SelectChoice(Counts.CHOSEN.value, _l("what the team chose, else its best")),
+        ],
+    )
+    choices = StringField(_l("Submissions a team may choose for board B; 0: what counts on A"))
+    divisions = StringField(_l("Divisions of teams (names, with commas)"))
     tie_columns = SelectField(
         _l("Equal scores in the column that ranks"),
         choices=[

@@ -90,7 +90,7 @@ class Problem(Base):
     @property
     def rules(self) -> BoardRules:
         """How its boards are made."""
-        return BoardRules.model_validate(self.board_rules)
+        return BoardRules.model_validate(self.board_rules or {})
 
     def stage(self, board: Board) -> "Stage | None":
         """Return the stage of a board, or None where the problem has no such board."""

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from app.problems.board_rules import LONGEST_FREEZE_H, BoardRules, Refresh, VisibleTo
+from app.problems.board_rules import (
+    DIVISION_LENGTH,
+    LONGEST_FREEZE_H,
+    MOST_CHOICES,
+    MOST_DIVISIONS,
+    BoardRules,
+    Counts,
+    Refresh,
+    VisibleTo,
+)
 from app.problems.errors import (
     BoardMissingError,
     SettingValueError,
@@ -120,7 +129,9 @@ def _board_rule(field: str, read: Callable[[str, str], object], show: Show) -> S
     return Setting(lambda problem: show(problem.rules), apply)
 
 
-def _choice_of(kind: type[Refresh] | type[VisibleTo]) -> Callable[[str, str], object]:
+def _choice_of(
+    kind: type[Counts] | type[Refresh] | type[VisibleTo],
+) -> Callable[[str, str], object]:
     def read(name: str, value: str) -> object:
         if value not in set(kind):
             raise SettingValueError(name=name, value=value, allowed=", ".join(kind))
@@ -137,6 +148,19 @@ def _read_flag(name: str, value: str) -> bool:
 
 def _read_freeze(name: str, value: str) -> int:
     return _read_whole(name, value, 0, LONGEST_FREEZE_H)
+
+
+def _read_choices(name: str, value: str) -> int:
+    return _read_whole(name, value, 0, MOST_CHOICES)
+
+
+def _read_divisions(name: str, value: str) -> list[str]:
+    found = list(dict.fromkeys(part.strip() for part in re.split("[,，、]", value) if part.strip()))
+    fits = all(part.isprintable() and len(part) <= DIVISION_LENGTH for part in found)
+    if not fits or len(found) > MOST_DIVISIONS:
+        allowed = f"<= {MOST_DIVISIONS}, <= {DIVISION_LENGTH} A-Z"
+        raise SettingValueError(name=name, value=value, allowed=allowed)
+    return found
 
 
 def _read_columns(name: str, value: str) -> list[str]:
@@ -187,6 +211,11 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "submissions_per_day": Setting(lambda p: str(p.submissions_per_day), _set_submissions_per_day),
     "team_size": Setting(lambda p: str(p.team_size), _set_team_size),
     "tie_rule": Setting(lambda p: p.tie_rule.value, _set_tie_rule),
+    "counts": _board_rule("counts", _choice_of(Counts), lambda rules: rules.counts.value),
+    "choices": _board_rule("choices", _read_choices, lambda rules: str(rules.choices)),
+    "divisions": _board_rule(
+        "divisions", _read_divisions, lambda rules: ", ".join(rules.divisions)
+    ),
     "tie_columns": _board_rule(
         "tie_columns", _read_flag, lambda rules: "true" if rules.tie_columns else "false"
     ),

@@ -29,6 +29,11 @@ def can_rerun_submission(actor: User) -> bool:
     return actor.is_organiser
 
 
+def can_choose_submission(actor: User, submission: Submission, teams: AbstractSet[int]) -> bool:
+    """Allow the team's members to say that it counts; whoever works for the contest may not."""
+    return submission.team_id is not None and submission.team_id in teams and not actor.is_staff
+
+
 def can_submit(actor: User) -> bool:
     """Refuse those who run the contest."""
     return not actor.is_staff
@@ -51,3 +56,8 @@ def can_read_all_rows(actor: User | None, problem: Problem, board: Board) -> boo
     if board is Board.B or problem.rules.visible_to is VisibleTo.ALL:
         return True
     return problem.b_revealed_at is not None or (actor is not None and actor.is_staff)
+
+
+def can_read_column(actor: User | None, problem: Problem, key: str) -> bool:
+    """Allow everybody what is shown, staff what is hidden too."""
+    return key not in problem.rules.hidden_columns or (actor is not None and actor.is_staff)

@@ -35,6 +35,8 @@ BEYOND = {
     ("GET", "/api/v1/images/{name}"),
     ("POST", "/api/v1/problems/{slug}/debug-runs"),
     ("GET", "/api/v1/submissions/{submission_id}/log.txt"),
+    ("POST", "/api/v1/submissions/{submission_id}/choice"),
+    ("DELETE", "/api/v1/submissions/{submission_id}/choice"),
 }
 """What there is besides what was promised."""
 

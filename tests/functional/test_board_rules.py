@@ -1,5 +1,6 @@
 """Every rule of a board, as teams, visitors, staff and programs meet it."""
 
+import math
 import re
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,7 +14,10 @@ from app.accounts import operations as accounts
 from app.accounts.models import Role, User
 from app.core.audit import AuditEntry
 from app.core.db import Database
+from app.evaluations.models import Evaluation, Score
+from app.evaluations.standings import rebuild
 from app.problems.models import Board, Problem
+from app.submissions.models import Submission
 from app.teams.models import Team
 from tests.factories import make_problem, make_submission, make_team, make_user
 from tests.fakes.ports import FrozenClock
@@ -124,10 +128,14 @@ def test_equal_scores_are_decided_by_the_next_columns(site: Site) -> None:
 def test_a_hidden_column_is_nowhere(site: Site) -> None:
     site.score("alpha", 0.75, 0.4321)
     site.set(hidden_columns="accuracy")
+    with site.database.reading() as session:
+        number = session.scalars(select(Submission.id)).one()
     for who in (None, site.teams["alpha"], site.judge):
         page = site.page(who)
         assert "accuracy" not in page
         assert "0.4321" not in page
+    assert "0.4321" not in site.client(site.teams["alpha"]).get(f"/submissions/{number}").text
+    assert "0.4321" in site.client(site.judge).get(f"/submissions/{number}").text
     assert site.api(site.teams["alpha"])["items"][0]["scores"] == {"macro_f1": 0.75}
     client = site.client(site.organiser)
     for wrong in ("macro_f1", "nothing"):
@@ -197,6 +205,144 @@ def test_board_a_can_be_each_teams_own(site: Site) -> None:
     assert "0.75" not in site.client(None).get("/problems").text
     reveal(site)
     assert len(site.rows()) == 2
+
+
+def test_the_last_submission_counts_where_the_rules_say_so(site: Site) -> None:
+    for value in (0.75, 0.25):
+        site.score("alpha", value)
+        site.at(1)
+    assert site.rows() == ["1 alpha 0.75000"]
+    site.set(counts="last")
+    assert site.rows() == ["1 alpha 0.25000"]
+    assert "a team’s last scored submission counts" in site.page()
+
+
+def choose(site: Site, name: str, submission: int, action: str = "choose") -> str:
+    client = site.client(site.teams[name])
+    answer = client.post(f"/submissions/{submission}/{action}?lang=en", follow_redirects=True)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def test_the_chosen_submission_counts_on_a(site: Site) -> None:
+    best, chosen = site.score("alpha", 0.75), site.score("alpha", 0.25)
+    assert "nothing can be chosen" in choose(site, "alpha", chosen)
+    site.set(counts="chosen")
+    assert site.rows() == ["1 alpha 0.75000"]
+    assert "Chosen by your team" in choose(site, "alpha", chosen)
+    assert site.rows() == ["1 alpha 0.25000"]
+    assert "take one back first" in choose(site, "alpha", best)
+    choose(site, "alpha", chosen, "take-back")
+    assert site.rows() == ["1 alpha 0.75000"]
+
+
+def test_of_those_chosen_for_b_the_best_there_counts(site: Site) -> None:
+    site.set(choices="2")
+    made = [site.score("alpha", 0.9 - n / 10, hidden=n / 10) for n in range(4)]
+    other = site.score("beta", 0.1, hidden=0.15)
+    assert "up to 2 submissions for board B" in site.page()
+    # of its two best on A the better on B, until it chooses
+    assert site.rows(site.judge, "&board=B") == ["1 beta 0.15000", "2 alpha 0.10000"]
+    for one in made[2:]:
+        choose(site, "alpha", one)
+    assert site.rows(site.judge, "&board=B")[0] == "1 alpha 0.30000"
+    assert site.client(site.teams["alpha"]).post(f"/submissions/{other}/choose").status_code == 404
+    site.at(11)  # stage A has closed
+    assert "nothing can be chosen" in choose(site, "alpha", made[3], "take-back")
+
+
+def test_a_program_chooses_too(site: Site) -> None:
+    site.set(choices="1")
+    first, second = site.score("alpha", 0.5), site.score("alpha", 0.25)
+    with site.database.transaction() as session:
+        _row, token = accounts.create_token(session, site.teams["alpha"], "test", now=site.start)
+    headers = {"Authorization": f"Bearer {token}"}
+    client = site.app.test_client()
+    path = "/api/v1/submissions/{}/choice"
+    answer = client.post(path.format(first), headers=headers)
+    assert answer.get_json() == {"chosen": [str(first)], "limit": 1, "open": True}
+    refused = client.post(path.format(second), headers=headers)
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "too_many_choices")
+    answer = client.delete(path.format(first), headers=headers)
+    assert answer.get_json()["chosen"] == []
+
+
+def act_on(site: Site, name: str, action: str, **data: str) -> None:
+    with site.database.reading() as session:
+        number = session.scalars(select(Team.id).where(Team.name == name)).one()
+    client = site.client(site.organiser)
+    answer = client.post(f"/staff/problems/pcb/teams/{number}/{action}", data=data)
+    assert answer.status_code == 303
+
+
+def test_divisions_have_ranks_of_their_own(site: Site) -> None:
+    site.set(divisions="学生组，社会组")
+    for name, value in (("alpha", 0.5), ("beta", 0.75), ("gamma", 0.25)):
+        site.score(name, value)
+    for name, division in (("alpha", "学生组"), ("beta", "社会组"), ("gamma", "学生组")):
+        act_on(site, name, "class", division=division)
+    assert site.rows() == ["1 beta 0.75000", "2 alpha 0.50000", "3 gamma 0.25000"]
+    assert site.rows(query="&division=学生组") == ["1 alpha 0.50000", "2 gamma 0.25000"]
+    assert site.api(site.judge, "?division=社会组")["total"] == 1
+    act_on(site, "gamma", "class", division="nowhere")
+    assert site.rows(query="&division=学生组")[1] == "2 gamma 0.25000"
+    assert "Teams are in divisions: 学生组; 社会组" in site.page()
+
+
+def test_an_organisers_entry_is_pinned_and_never_ranked(site: Site) -> None:
+    site.score("alpha", 0.5)
+    site.score("beta", 0.75)
+    act_on(site, "beta", "class", pinned="y")
+    assert site.rows() == ["– beta 0.75000", "1 alpha 0.50000"]
+    body = site.api(site.judge)
+    assert [row["team"]["name"] for row in body["pinned"]] == ["beta"]
+    assert ([row["rank"] for row in body["items"]], body["total"]) == ([1], 1)
+
+
+def test_whoever_stands_below_a_disqualified_team_moves_up(site: Site) -> None:
+    for name, value in (("alpha", 0.5), ("beta", 0.75)):
+        site.score(name, value)
+    assert site.rows()[1] == "2 alpha 0.50000"
+    act_on(site, "beta", "disqualify", reason="")
+    assert len(site.rows()) == 2  # without a reason nothing happens
+    act_on(site, "beta", "disqualify", reason="two accounts")
+    assert site.rows() == ["1 alpha 0.50000"]
+    assert "two accounts" in site.page(site.teams["beta"])
+    assert "two accounts" not in site.page(site.teams["alpha"])
+    assert "two accounts" in site.client(site.judge).get("/staff/problems/pcb/teams").text
+    assert "0.75" not in site.client(None).get("/problems").text
+    act_on(site, "beta", "reinstate", reason="cleared")
+    assert site.rows()[0] == "1 beta 0.75000"
+    with site.database.reading() as session:
+        actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
+    assert actions[-2:] == ["team.disqualify", "team.reinstate"]
+
+
+def test_the_reveal_shows_who_moved(site: Site) -> None:
+    for name, first, hidden in (("alpha", 0.9, 0.1), ("beta", 0.8, 0.9), ("gamma", 0.7, 0.5)):
+        site.score(name, first, hidden=hidden)
+    assert "shake-up" not in site.page(query="&board=B")
+    reveal(site)
+    page = site.page(query="&board=B")
+    assert page.count("shake-up__line ") == 3
+    moves = re.findall(r'class="move[^"]*">([^<]+)<', page)
+    assert moves == ["↑1", "↑1", "↓2"]
+    items = site.api(site.judge, "?board=B")["items"]
+    assert [(row["rank"], row["rank_on_a"]) for row in items] == [(1, 2), (2, 3), (3, 1)]
+
+
+def test_what_is_no_number_is_never_ranked(site: Site) -> None:
+    made = site.score("alpha", 0.5)
+    site.score("beta", 0.25)
+    with site.database.transaction() as session:
+        for score in session.scalars(
+            select(Score)
+            .join(Evaluation)
+            .where(Evaluation.submission_id == made, Score.key == "macro_f1")
+        ):
+            score.value = math.inf
+        rebuild(session, session.scalars(select(Problem)).one(), now=site.clock.now())
+    assert site.rows() == ["1 beta 0.25000"]
 
 
 def test_a_change_of_rules_is_in_the_audit_log(site: Site) -> None:

@@ -128,8 +128,21 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("POST", "/submissions/<int:submission_id>/cancel"): Door(
         "in 404 go go 403 go go in", values={"submission_id": "waiting"}
     ),
+    # nothing is chosen in this problem: a message on the page, 409 for a program
+    ("POST", "/submissions/<int:submission_id>/choose"): Door("in 404 go go 403 403 403 in"),
+    ("POST", "/submissions/<int:submission_id>/take-back"): Door("in 404 go go 403 403 403 in"),
     # staff
     ("GET", "/staff"): Door(STAFF),
+    ("GET", "/staff/problems/<slug>/teams"): Door(STAFF),
+    ("POST", "/staff/problems/<slug>/teams/<int:team_id>/class"): Door(
+        ORGANISER_DOES, lambda: {"pinned": "y"}
+    ),
+    ("POST", "/staff/problems/<slug>/teams/<int:team_id>/disqualify"): Door(
+        ORGANISER_DOES, lambda: {"reason": "抄袭"}
+    ),
+    ("POST", "/staff/problems/<slug>/teams/<int:team_id>/reinstate"): Door(
+        ORGANISER_DOES, lambda: {"reason": "误判"}
+    ),
     ("GET", "/staff/audit"): Door(ORGANISER),
     ("GET", "/staff/compute"): Door(STAFF),
     ("GET", "/staff/announcements"): Door(ORGANISER),
@@ -211,6 +224,12 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("GET", "/api/v1/submissions/<int:submission_id>/log.txt"): Door(API_TEAM),
     ("POST", "/api/v1/problems/<slug>/debug-runs"): Door(
         "401 202 202 202 403 403 403 401", code_archive
+    ),
+    ("POST", "/api/v1/submissions/<int:submission_id>/choice"): Door(
+        "401 404 409 409 403 403 403 401"
+    ),
+    ("DELETE", "/api/v1/submissions/<int:submission_id>/choice"): Door(
+        "401 404 409 409 403 403 403 401"
     ),
     ("POST", "/api/v1/submissions/<int:submission_id>/cancel"): Door(
         "401 404 202 202 403 202 202 401", values={"submission_id": "waiting"}

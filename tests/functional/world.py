@@ -150,6 +150,7 @@ class World:
             "publication_id": self.publication,
             "token_id": self.token_id,
             "user_id": user.id,
+            "team_id": self.team,
         }
         values |= given
         if values["submission_id"] == "waiting":

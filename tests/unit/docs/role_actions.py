@@ -20,6 +20,8 @@ from app.reviews.policy import can_answer, can_write_note
 from app.submissions.models import Submission
 from app.submissions.policy import (
     can_cancel_submission,
+    can_choose_submission,
+    can_read_all_rows,
     can_read_board,
     can_read_submission,
     can_rerun_submission,
@@ -66,11 +68,12 @@ def situation(actor: User | None) -> Situation:
     )
 
 
-def _problem(*, withdrawn: bool = False) -> Problem:
+def _problem(*, withdrawn: bool = False, visible_to: str = "all") -> Problem:
     opened = Stage(key=Board.A, opens_at=NOW - timedelta(days=1), closes_at=None)
     return Problem(
         stages=[opened, Stage(key=Board.B, opens_at=None, closes_at=None)],
         b_revealed_at=None,
+        board_rules={"visible_to": visible_to},
         withdrawn_at=NOW if withdrawn else None,
     )
 
@@ -150,6 +153,17 @@ ACTIONS = (
         also=("submissions_api.cancel",),
     ),
     Action(
+        "Choose which submissions count in the end",
+        "choices.create",
+        lambda at: can_choose_submission(at.user, at.submission, at.teams),
+        also=("choices.remove", "choices_api.create", "choices_api.remove"),
+    ),
+    Action(
+        "Read every row of a board A that shows teams their own",
+        "leaderboards.show",
+        lambda at: can_read_all_rows(at.actor, _problem(visible_to="own"), Board.A),
+    ),
+    Action(
         "Read the staff overview, settings and publications",
         "problems_staff.show",
         lambda at: can_read_staff_pages(at.actor),
@@ -171,6 +185,12 @@ ACTIONS = (
         "problems_staff.reveal_b",
         lambda at: can_edit_problem(at.actor, at.problem),
         also=("problems_staff.reveal_seed",),
+    ),
+    Action(
+        "Put teams into divisions, disqualify and reinstate them",
+        "leaderboards_staff.change",
+        lambda at: can_edit_problem(at.actor, at.problem),
+        also=("leaderboards_staff.disqualify", "leaderboards_staff.reinstate"),
     ),
     Action(
         "Retract a submission",
