@@ -77,10 +77,14 @@ def _read_set(text: str) -> Things:
 
 
 def _counts(read: Callable[[str], Things], sample: Sample) -> tuple[int, int, int]:
-    """Return how many things are right, given and true."""
-    truths, answers = parse_truths(sample, read), parse_answers(sample, read)
-    right = sum(len(truth & given) for truth, given in zip(truths, answers, strict=True))
-    return right, sum(map(len, answers)), sum(map(len, truths))
+    """Return how many things are right, given and true, once for all columns that ask."""
+
+    def count() -> tuple[int, int, int]:
+        truths, answers = parse_truths(sample, read), parse_answers(sample, read)
+        right = sum(len(truth & given) for truth, given in zip(truths, answers, strict=True))
+        return right, sum(map(len, answers)), sum(map(len, truths))
+
+    return sample.once(("counts", read), count)
 
 
 def _precision(read: Callable[[str], Things], sample: Sample) -> float:

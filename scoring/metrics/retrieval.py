@@ -112,6 +112,10 @@ _NO_CUT: Final = 10_000
 
 def _by_query(measure: OfQuery, sample: Sample) -> FloatArray:
     cut = int(sample.number("k")) if "k" in sample.params else _NO_CUT
+    return sample.once((measure, cut), lambda: _measure(measure, cut, sample))
+
+
+def _measure(measure: OfQuery, cut: int, sample: Sample) -> FloatArray:
     truths, rankings = parse_truths(sample, read_grades), parse_answers(sample, read_ids)
     if not all(_relevant(grades) for grades in truths):
         code = "undefined_no_positive"

@@ -45,8 +45,11 @@ def _pairs(sample: Sample) -> list[tuple[str, str]]:
 
 
 def _mismatches(sample: Sample) -> FloatArray:
-    wrong = [normalise(truth) != normalise(given) for truth, given in _pairs(sample)]
-    return np.array(wrong, np.float64)
+    def compare() -> FloatArray:
+        wrong = [normalise(truth) != normalise(given) for truth, given in _pairs(sample)]
+        return np.array(wrong, np.float64)
+
+    return sample.once("mismatches", compare)
 
 
 def _overlap(split: Callable[[str], list[str]], truth: str, given: str) -> float:
@@ -57,7 +60,10 @@ def _overlap(split: Callable[[str], list[str]], truth: str, given: str) -> float
 
 
 def _overlap_losses(split: Callable[[str], list[str]], sample: Sample) -> FloatArray:
-    return np.array([1.0 - _overlap(split, *pair) for pair in _pairs(sample)], np.float64)
+    def compare() -> FloatArray:
+        return np.array([1.0 - _overlap(split, *pair) for pair in _pairs(sample)], np.float64)
+
+    return sample.once(("overlap", split), compare)
 
 
 def _complement(losses: Callable[[Sample], FloatArray], sample: Sample) -> float:

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.core.blobs import LocalBlobs
 from app.core.db import Database
 from app.core.platform import Platform
+from app.evaluations.execution import measure_facts
 from app.evaluations.jobs import evaluate_next, evaluate_one, ring
 from app.evaluations.logbook import read_log
 from app.evaluations.models import Evaluation, EvaluationEvent, LogChunk, State, Verdict
@@ -25,6 +27,7 @@ from app.settings import Settings
 from app.submissions.models import Kind, QuotaSlot, Submission
 from sandbox import Run, RunResult
 from sandbox import Verdict as RunVerdict
+from sandbox.types import GpuUse
 from tests.factories import make_problem, make_submission, make_user
 from tests.factories.problems import SPEC
 from tests.fakes.ports import FrozenClock, MemoryQueue, ScriptedSandbox, finished
@@ -480,3 +483,13 @@ def test_a_run_beyond_its_limit_has_no_scores_and_is_told(
     assert evaluation.messages[0]["en"] == "takt is 0.6, the problem allows 0.5"
     assert scores(evaluation) == {}
     assert story.is_charged(submission)
+
+
+def test_cards_count_for_as_long_as_they_are_held(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "net.bin").write_bytes(b"12345")
+    cards = tuple(GpuUse(name, "A100", size, 0.5, 1.0) for name, size in (("a", 10), ("b", 30)))
+
+    facts = measure_facts(finished(wall_s=4.0, gpus=cards), tmp_path)
+
+    assert (facts.gpu_s, facts.peak_gpu_memory_bytes, facts.code_bytes) == (8.0, 30, 5)
