@@ -41,14 +41,15 @@ class Complaints:
         self._kept.extend(sorted(self._fresh, key=_line)[:room])
         self._fresh = []
 
-    def raise_if_any(self) -> None:
-        """Raise `InvalidSubmission` if there was anything to say."""
+    def raise_if_any(self, *, is_cut: bool = False) -> None:
+        """Raise `InvalidSubmission` if there was anything to say; `is_cut` if not all was read."""
         self.settle()
         if not self._count:
             return
         messages = list(self._kept)
-        if self._count > len(messages):
-            messages.append(Message("more", {"count": self._count - len(messages)}))
+        more = self._count - len(messages)
+        if more or is_cut:
+            messages.append(Message("more_at_least" if is_cut else "more", {"count": more}))
         raise InvalidSubmission(*messages)
 
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from scoring.cells import Array
 from scoring.errors import InvalidSubmission
-from scoring.matching import key_texts, match_rows
+from scoring.matching import key_texts, match_numbers, match_rows
 from scoring.messages import Message
-from scoring.quick_matching import match_quickly
+from scoring.quick_matching import match_quickly, number_texts
 from scoring.spec import SubmissionTable
 from scoring.tables import Table, refuse_repeated_keys
 from scoring.truth import read_truth, refuse_repeated_truth
@@ -52,6 +52,18 @@ class Keys:
         data = json.loads(path.read_text(encoding="utf-8"))
         return cls({name: _array(values) for name, values in data["columns"].items()})
 
+    @property
+    def key_text(self) -> pa.ChunkedArray | None:
+        """The keys as Arrow has them, where they are one column of text."""
+        values = next(iter(self.columns.values()))
+        if len(self.columns) != 1 or values.dtype != object:
+            return None
+        return pa.chunked_array([pa.array(values, pa.large_string())])
+
+    def key_texts(self, rows: IntArray) -> list[str]:
+        """Write some of the keys as text."""
+        return key_texts(list(self.columns.values()), rows)
+
     def write(self, path: Path) -> None:
         """Write the keys as JSON: the same keys give the same bytes."""
         columns = {name: values.tolist() for name, values in self.columns.items()}
@@ -71,51 +83,47 @@ def match_answer(answer: Table, wanted: Keys | Table, *, allow_extra: bool = Fal
     refuse_repeated_keys(answer)
     if isinstance(wanted, Table):
         refuse_repeated_truth(wanted)
-        wanted = Keys(dict(zip(wanted.key, wanted.keys, strict=True)))
     return check_keys(answer, wanted, allow_extra=allow_extra)
 
 
 def _match_quickly(answer: Table, wanted: Keys | Table, *, allow_extra: bool) -> IntArray | None:
     """Match one key column of text that is at hand as Arrow has it; None where that is not so."""
-    given = answer.texts.get(answer.key[0]) if len(answer.key) == 1 else None
-    if given is None:
+    given, asked = answer.key_text, wanted.key_text
+    if given is None or asked is None:
         return None
-    if isinstance(wanted, Table):
-        asked = wanted.texts.get(answer.key[0])
-    else:
-        texts = wanted.columns[answer.key[0]]
-        asked = pa.chunked_array([pa.array(texts, pa.large_string())])
-    return None if asked is None else match_quickly(asked, given, allow_extra=allow_extra)
+    return match_quickly(asked, given, allow_extra=allow_extra)
 
 
-def check_keys(answer: Table, keys: Keys, *, allow_extra: bool = False) -> IntArray:
-    """Return the answer's row of each key, in the order of the keys.
+def check_keys(answer: Table, wanted: Keys | Table, *, allow_extra: bool = False) -> IntArray:
+    """Return the answer's row of each wanted key, in the order of those.
 
     Raises `InvalidSubmission` unless the answer holds the keys, and (by default) no others.
     """
-    wanted = [keys.columns[name] for name in answer.key]
-    match = match_rows(wanted, answer.keys)
-    messages = list(
-        _messages(answer, wanted, match.missing, match.extra[: 0 if allow_extra else None])
-    )
+    given, asked = answer.key_text, wanted.key_text
+    if given is None or asked is None:
+        match = match_rows([wanted.columns[name] for name in answer.key], answer.keys)
+    else:
+        match = match_numbers(*number_texts(asked, given))
+    extra = match.extra[: 0 if allow_extra else None]
+    messages = list(_messages(answer, wanted, match.missing, extra))
     if messages:
         raise InvalidSubmission(*messages)
     return match.rows
 
 
 def _messages(
-    answer: Table, wanted: Sequence[Array], missing: IntArray, extra: IntArray
+    answer: Table, wanted: Keys | Table, missing: IntArray, extra: IntArray
 ) -> Iterator[Message]:
     name = ", ".join(answer.key)
     if len(missing):
         yield Message("missing_ids", {"key": name, **_examples(wanted, missing)})
     if len(extra):
         line = int(answer.lines[extra[0]])
-        yield Message("extra_ids", {"key": name, **_examples(answer.keys, extra)}, line)
+        yield Message("extra_ids", {"key": name, **_examples(answer, extra)}, line)
 
 
-def _examples(columns: Sequence[Array], rows: IntArray) -> dict[str, str | int]:
-    shown = [text[:60] for text in key_texts(columns, rows[:EXAMPLES])]
+def _examples(keys: Keys | Table, rows: IntArray) -> dict[str, str | int]:
+    shown = [text[:60] for text in keys.key_texts(rows[:EXAMPLES])]
     return {"count": len(rows), "examples": ", ".join(shown)}
 
 

@@ -11,7 +11,7 @@ from typing_extensions import override
 from scoring.cells import Array
 from scoring.types import IntArray
 
-__all__ = ["KeyTexts", "Match", "key_texts", "match_rows", "number_rows"]
+__all__ = ["KeyTexts", "Match", "key_texts", "match_numbers", "match_rows", "number_rows"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +39,11 @@ def number_rows(*tables: Sequence[Array]) -> list[IntArray]:
 
 def match_rows(wanted: Sequence[Array], given: Sequence[Array]) -> Match:
     """Find the wanted keys among the given ones, which must be distinct."""
-    wanted_numbers, given_numbers = number_rows(wanted, given)
+    return match_numbers(*number_rows(wanted, given))
+
+
+def match_numbers(wanted_numbers: IntArray, given_numbers: IntArray) -> Match:
+    """Match keys that are numbered from 0, the given ones distinct."""
     size = int(max(wanted_numbers.max(initial=-1), given_numbers.max(initial=-1))) + 1
     place = np.full(size, -1, np.int64)
     place[given_numbers] = np.arange(len(given_numbers))

@@ -12,6 +12,10 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
     # a text that came ready made, from a pack's own scorer
     "custom": ("{zh}", "{en}"),
     "more": ("还有 {count} 处同类问题未列出", "and {count} more problems are not listed"),
+    "more_at_least": (
+        "还有至少 {count} 处同类问题未列出，其后的内容未再检查",
+        "and at least {count} more problems are not listed; what follows was not looked at",
+    ),
     # the file as a whole
     "empty_file": ("文件为空", "the file is empty"),
     "not_a_file": ("{name} 不是普通文件", "{name} is not a plain file"),

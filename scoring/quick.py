@@ -22,7 +22,16 @@ from scoring.cells import Array
 from scoring.records import CELL_LIMIT
 from scoring.spec import ColumnKind, ColumnType
 
-__all__ = ["Columns", "QuickTable", "read_text_table", "typed_table"]
+__all__ = [
+    "TYPES",
+    "Columns",
+    "Opened",
+    "QuickTable",
+    "open_quickly",
+    "parse_columns",
+    "read_text_table",
+    "typed_table",
+]
 
 _BOM: Final = b"\xef\xbb\xbf"
 _BLOCK: Final = 1 << 22
@@ -32,7 +41,7 @@ _FALSE: Final = ["false", "0", "False", "FALSE"]
 _TEXT: Final = pa.large_string()
 _SAMPLE: Final = 10_000
 _FEW: Final = 1000
-_TYPES: Final = {
+TYPES: Final = {
     ColumnKind.STRING: _TEXT,
     ColumnKind.CATEGORY: _TEXT,
     ColumnKind.INTEGER: pa.int64(),
@@ -83,6 +92,29 @@ def read_text_table(
     path: Path, mark: str, columns: Mapping[str, ColumnType], *, exact: bool
 ) -> QuickTable | None:
     """Read CSV (`mark` a comma) or TSV of UTF-8; None where anything is doubtful."""
+    opened = open_quickly(path, mark, columns, exact=exact)
+    if opened is None:
+        return None
+    try:
+        table = parse_columns(opened, {name: TYPES[kind.type] for name, kind in columns.items()})
+    except pa.ArrowException:
+        return None
+    return typed_table(table, columns, first_line=2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A text without quotes: what is below its header, and the names in that."""
+
+    body: pa.Buffer
+    mark: str
+    header: Sequence[str]
+
+
+def open_quickly(
+    path: Path, mark: str, columns: Mapping[str, ColumnType], *, exact: bool
+) -> Opened | None:
+    """Open a text whose lines are its records; None where that is in doubt."""
     if path.is_symlink() or not path.is_file():
         return None
     data = path.read_bytes()
@@ -93,12 +125,7 @@ def read_text_table(
     header = _header(data[start:end].removesuffix(b"\r"), mark, columns, exact=exact)
     if header is None:
         return None
-    buffer = pa.py_buffer(data).slice(end + 1)
-    try:
-        table = _parse(buffer, mark, header, columns)
-    except pa.ArrowException:
-        return None
-    return typed_table(table, columns, first_line=2)
+    return Opened(pa.py_buffer(data).slice(end + 1), mark, header)
 
 
 def _is_plain(data: bytes, end: int, columns: Mapping[str, ColumnType]) -> bool:
@@ -128,20 +155,32 @@ def _header(
     return header if fits and (len(header) == len(columns) or not exact) else None
 
 
-def _parse(
-    buffer: pa.Buffer, mark: str, header: Sequence[str], columns: Mapping[str, ColumnType]
+def parse_columns(
+    opened: Opened,
+    types: Mapping[str, pa.DataType],
+    odd: Callable[[pacsv.InvalidRow], str] | None = None,
 ) -> pa.Table:
+    """Parse some columns; `odd` says what is done with rows of other widths, in their order.
+
+    Raises `pyarrow.ArrowException`.
+    """
     # columns nobody wants may share a name
-    names = [name if name in columns else f"\0{place}" for place, name in enumerate(header)]
+    names = [name if name in types else f"\0{place}" for place, name in enumerate(opened.header)]
     return pacsv.read_csv(
-        pa.BufferReader(buffer),
-        read_options=pacsv.ReadOptions(column_names=names, block_size=_BLOCK),
+        pa.BufferReader(opened.body),
+        read_options=pacsv.ReadOptions(
+            column_names=names, block_size=_BLOCK, use_threads=odd is None
+        ),
         parse_options=pacsv.ParseOptions(
-            delimiter=mark, quote_char=False, double_quote=False, ignore_empty_lines=False
+            delimiter=opened.mark,
+            quote_char=False,
+            double_quote=False,
+            ignore_empty_lines=False,
+            invalid_row_handler=odd,
         ),
         convert_options=pacsv.ConvertOptions(
-            column_types={name: _TYPES[kind.type] for name, kind in columns.items()},
-            include_columns=list(columns),
+            column_types=dict(types),
+            include_columns=list(types),
             null_values=[],
             true_values=_TRUE,
             false_values=_FALSE,

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from scoring.types import IntArray
 
-__all__ = ["match_quickly"]
+__all__ = ["match_quickly", "number_texts"]
 
 _COUNTED: Final = re.compile(rb"(.*?)([0-9]{1,18})", re.DOTALL)
 _SPREAD: Final = 8
@@ -41,6 +41,23 @@ def match_quickly(
     if np.count_nonzero(used) != len(wanted):
         return None
     return rows if len(given) == len(wanted) or _are_extra(given, used) else None
+
+
+def number_texts(*columns: pa.ChunkedArray) -> list[IntArray]:
+    """Number the texts of several columns from 0: the same number where they are equal."""
+    shape = _COUNTED.fullmatch(columns[0][0].as_py().encode()) if len(columns[0]) else None
+    if shape is not None:
+        parts = [_numbers(column, *shape.groups()) for column in columns if len(column)]
+        found = [part for part in parts if part is not None]
+        low = min(int(part.min()) for part in found) if found else 0
+        high = max(int(part.max()) for part in found) if found else 0
+        sizes = [len(column) for column in columns]
+        if len(found) == len(columns) and high - low <= _SPREAD * sum(sizes):
+            return [part - low for part in found]
+    chunks = [chunk for column in columns for chunk in column.chunks]
+    coded = pa.chunked_array(chunks, pa.large_string()).dictionary_encode().combine_chunks()
+    numbers = coded.indices.to_numpy().astype(np.int64)
+    return np.split(numbers, np.cumsum([len(column) for column in columns])[:-1])
 
 
 def _are_extra(given: pa.ChunkedArray, used: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> bool:

@@ -10,7 +10,6 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from scoring.cells import Array, read_cells
 from scoring.columnar import ColumnarRecords, unpack_columns
@@ -20,15 +19,16 @@ from scoring.formats import ALL_FORMATS, Format, detect_format
 from scoring.json_records import JsonRecords
 from scoring.matching import key_texts, number_rows
 from scoring.messages import Message
-from scoring.quick import Columns, QuickTable, read_text_table, typed_table
+from scoring.quick import Columns, QuickTable, open_quickly, read_text_table, typed_table
+from scoring.quick_matching import number_texts
 from scoring.records import BadTableError, Chunk, Records, open_records
 from scoring.spec import ColumnType, SubmissionTable
+from scoring.suspects import Suspects
 from scoring.text import read_text
 from scoring.types import IntArray
 
 __all__ = [
     "Table",
-    "has_distinct_keys",
     "open_text",
     "read_answer",
     "read_records",
@@ -64,6 +64,18 @@ class Table:
     def keys(self) -> list[Array]:
         """The key columns."""
         return [self.columns[name] for name in self.key]
+
+    @property
+    def key_text(self) -> pa.ChunkedArray | None:
+        """The key as Arrow has it, where it is one column of text that is at hand."""
+        return self.texts.get(self.key[0]) if len(self.key) == 1 else None
+
+    def key_texts(self, rows: IntArray) -> list[str]:
+        """Write the keys of a few rows as text."""
+        text = self.key_text
+        if text is None:
+            return key_texts(self.keys, rows)
+        return [text[row].as_py() for row in rows.tolist()]
 
     def pick(self, rows: IntArray) -> "Table":
         """Return some of the rows; a column is picked when it is asked for."""
@@ -105,6 +117,7 @@ def read_table(
     quick = _read_quickly(path, kind, columns, exact=exact)
     if quick is not None:
         return _finished(quick, key)
+    _tell_quickly(path, kind, columns, exact=exact)
     return read_records(open_text(path, kind), columns, key, exact=exact)
 
 
@@ -130,9 +143,32 @@ def _read_quickly(
 ) -> QuickTable | None:
     """Read a large table whole, unless something about it wants a careful look."""
     mark = _MARKS.get(kind)
-    if mark is None or not path.is_file() or path.stat().st_size < QUICK_BYTES:
+    if mark is None or not _is_large(path):
         return None
     return read_text_table(path, mark, columns, exact=exact)
+
+
+def _is_large(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size >= QUICK_BYTES
+
+
+def _tell_quickly(
+    path: Path, kind: Format, columns: Mapping[str, ColumnType], *, exact: bool
+) -> None:
+    """Raise `InvalidSubmission` where it is soon found what is wrong with a large text."""
+    mark = _MARKS.get(kind)
+    if mark is None or not _is_large(path):
+        return
+    opened = open_quickly(path, mark, columns, exact=exact)
+    if opened is None:
+        return
+    suspects = Suspects(opened, columns)
+    complaints = Complaints()
+    for chunk in suspects.chunks(complaints.add):
+        _read_chunk(chunk, opened.header, columns, complaints)
+        complaints.settle()
+    if not suspects.is_unsure:
+        complaints.raise_if_any(is_cut=suspects.is_cut)
 
 
 def _finished(quick: QuickTable, key: tuple[str, ...]) -> Table:
@@ -230,22 +266,17 @@ def _nearest(name: str, missing: Sequence[str]) -> list[str]:
     return [folded[other] for other in close]
 
 
-def has_distinct_keys(answer: Table) -> bool:
-    """Say whether it is quickly seen that no two rows have the same key."""
-    text = answer.texts.get(answer.key[0]) if len(answer.key) == 1 else None
-    return text is not None and pc.count_distinct(text).as_py() == len(answer)
-
-
 def refuse_repeated_keys(answer: Table) -> None:
     """Raise `InvalidSubmission` where two rows have the same key."""
-    if has_distinct_keys(answer):
+    text = answer.key_text
+    (numbers,) = number_rows(answer.keys) if text is None else number_texts(text)
+    if np.bincount(numbers).max() == 1:
         return
-    (numbers,) = number_rows(answer.keys)
     first = np.full(int(numbers.max()) + 1, -1, np.int64)
     first[numbers[::-1]] = np.arange(len(numbers))[::-1]
     again = np.flatnonzero(first[numbers] != np.arange(len(numbers)))
     if len(again):
-        shown = key_texts(answer.keys, again[:EXAMPLES])
+        shown = answer.key_texts(again[:EXAMPLES])
         params: dict[str, str | int] = {
             "key": ", ".join(answer.key),
             "count": len(again),

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from scoring.matching import match_rows
-from scoring.quick_matching import match_quickly
+from scoring.matching import match_rows, number_rows
+from scoring.quick_matching import match_quickly, number_texts
 
 NAMES = st.sampled_from(["r1", "r2", "r3", "r4", "r9", "q1", "r01", "1", "2", "é", "x", "r１"])
 KEYS = st.lists(NAMES, max_size=5)
@@ -51,3 +51,18 @@ def test_numbers_far_apart_are_matched_as_well(first: str) -> None:
     found = match_quickly(texts(names), texts(names[::-1]), allow_extra=False)
     assert found is not None
     assert found.tolist() == list(range(48, -1, -1))
+
+
+@given(KEYS, KEYS)
+@example(one=["r1", "r2"], other=["r2", "r9"])
+@example(one=["r1"], other=["q1"])
+def test_equal_texts_get_equal_numbers(one: list[str], other: list[str]) -> None:
+    found = [each.tolist() for each in number_texts(texts(one), texts(other))]
+
+    both = [*zip(one, found[0], strict=True), *zip(other, found[1], strict=True)]
+    names, numbers = {name for name, _ in both}, {number for _, number in both}
+    assert len(set(both)) == len(names) == len(numbers)
+    assert min(numbers, default=0) >= 0
+    assert [len(each) for each in found] == [
+        len(each) for each in number_rows([objects(one)], [objects(other)])
+    ]
