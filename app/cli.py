@@ -18,6 +18,7 @@ from app.core.current import platform, settings
 from app.demo import commands as demo_commands
 from app.factory import create_app
 from app.problems.cli import commands as problem_commands
+from app.rescoring.cli import commands as rescore_commands
 from app.run_all import run_all
 from app.scheduler import run_scheduler
 from app.settings import Settings
@@ -36,6 +37,7 @@ def build(configured: Settings) -> Flask:
         db,
         user_commands,
         problem_commands,
+        rescore_commands,
         gpu_commands,
         image_commands,
         demo_commands,

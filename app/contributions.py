@@ -15,7 +15,8 @@ from app.evaluations.jobs import ring
 from app.evaluations.operations import SWEEP, queue_evaluation
 from app.leaderboards.queries import best_scores, count_teams
 from app.problems.hooks import Hooks, Quota, Standing
-from app.problems.models import Board, Problem, Revision
+from app.problems.models import Board, Problem, Publication, Revision
+from app.rescoring.operations import stage_rescore
 from app.submissions import operations as submissions
 from app.submissions.queries import find_team_id, get_quota
 from app.teams.models import Team
@@ -23,13 +24,14 @@ from problems.spec import ProblemSpec, Resources
 
 
 def contributions() -> Hooks:
-    """Return the contributions of compute, submissions, evaluations and leaderboards."""
+    """Return the contributions of the features that come after problems."""
     return Hooks(
         submit_baseline=submit_baseline,
         quota_of=quota_of,
         standings_of=standings_of,
         require_pool=require_pool,
         team_count=team_count,
+        stage_rescore=stage_uploaded,
     )
 
 
@@ -44,6 +46,15 @@ def submit_baseline(session: Session, platform: Platform, revision: Revision, bl
 def require_pool(session: Session, resources: Resources, now: datetime) -> None:
     """Refuse a problem whose runs no pool of workers could run."""
     policy.require_pool(resources, list_pools(session, now=now))
+
+
+def stage_uploaded(
+    session: Session, revision: Revision, publication: Publication, now: datetime
+) -> None:
+    """Begin a re-score by an uploaded pack that passed its check."""
+    uploader = session.get_one(User, publication.created_by_id)
+    reason = publication.rescore_reason or ""
+    stage_rescore(session, revision, reason, uploader.as_actor(), now=now, publication=publication)
 
 
 def quota_of(session: Session, problem: Problem, user: User, now: datetime) -> Quota:

@@ -10,6 +10,7 @@ import app.core.audit
 import app.evaluations.models
 import app.judging.models
 import app.problems.models
+import app.rescoring.models
 import app.reviews.models
 import app.standings.models
 import app.submissions.models
@@ -27,4 +28,5 @@ MODELS: Final[tuple[ModuleType, ...]] = (
     app.reviews.models,
     app.evaluations.models,
     app.judging.models,
+    app.rescoring.models,
 )

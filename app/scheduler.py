@@ -11,6 +11,7 @@ from app.core.blobs import LocalBlobs, collect_garbage
 from app.core.platform import Platform
 from app.evaluations.sweeping import ClockWatch, sweep
 from app.problems.jobs import resend_publications
+from app.rescoring.tending import tend_rescores
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def run_scheduler(settings: Settings, port: Platform) -> None:
     cleaned: datetime | None = None
     while not stopping.is_set():
         _attempt("sweep", lambda: _sweep(port, lease, watch))
+        _attempt("re-scores", lambda: tend_rescores(port))
         now = port.clock.now()
         if cleaned is None or now - cleaned > _CLEAN_EVERY:
             _attempt("clean-up", lambda: clean_up(port))

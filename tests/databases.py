@@ -46,6 +46,7 @@ BOTH: Final = (
     "unit/app/problems/test_publications.py",
     "unit/app/problems/test_publishing.py",
     "unit/app/problems/test_stages_and_settings.py",
+    "unit/app/rescoring/test_publishing_races.py",
     "unit/app/teams/test_team_operations.py",
 )
 """Where the engine matters: these run on both, everything else on SQLite alone."""

@@ -174,6 +174,20 @@ def hold(session: Session, row: Base) -> None:
     session.refresh(row, columns, with_for_update=True)
 
 
+@contextmanager
+def undone(session: Session) -> Iterator[None]:
+    """Let the block write and look at what it wrote, then undo all of it.
+
+    What was read meanwhile is read anew when it is asked for again.
+    """
+    savepoint = session.begin_nested()
+    try:
+        yield
+    finally:
+        savepoint.rollback()
+        session.expire_all()
+
+
 def after_commit(session: Session, action: Callable[[], None]) -> None:
     """Run `action` once the outermost transaction has committed, and never if it rolls back.
 

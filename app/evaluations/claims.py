@@ -8,9 +8,9 @@ import logging
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
@@ -22,13 +22,19 @@ from app.evaluations.debug_data import find_debug_data
 from app.evaluations.errors import IllegalTransitionError
 from app.evaluations.models import CLAIMED, Evaluation, State
 from app.evaluations.placing import Places
+from app.evaluations.shadow_places import (
+    has_others_waiting,
+    measured_facts,
+    scoring_revision,
+)
 from app.evaluations.states import Step, advance
-from app.problems.models import Board, BoardData, Partition, Revision
+from app.evaluations.turns import list_in_turn
+from app.problems.models import Board, BoardData, Partition
 from app.submissions.models import Kind, Submission
 from problems.spec import ProblemSpec, Resources
+from scoring import RunFacts
 
 logger = logging.getLogger("baijing.worker")
-_DEBUG_PATIENCE: Final = timedelta(minutes=2)
 _PAGES: Final = (1, 500)
 """How many waiting ones are read: the first nearly always fits, and else enough to find one."""
 
@@ -56,13 +62,26 @@ class Assignment:
     """The GPUs its run has for itself, by uuid."""
     is_debug: bool = False
     """A try run: `truths` is empty, the input is public."""
+    revision_number: int = 0
+    """The revision it is scored by."""
+    answer_blob: str | None = None
+    """The answer of an earlier run of the same code: then nothing is run."""
+    measured: RunFacts | None = None
+    """What that run used; the size of the code is left out."""
+    is_shadow: bool = False
+    """Of a re-score: it gives way to whatever else waits."""
     public_files: Mapping[str, str] = field(default_factory=dict)
     """What a try run finds as its input where there is no `input_blob`: digests by path."""
 
     @property
     def first_state(self) -> State:
-        """A predictions file has nothing to run."""
-        return State.RUNNING if self.kind is Kind.CODE else State.SCORING
+        """A predictions file has nothing to run, nor has what answered before."""
+        return State.RUNNING if self.has_run else State.SCORING
+
+    @property
+    def has_run(self) -> bool:
+        """Whether code is to be run."""
+        return self.kind is Kind.CODE and self.answer_blob is None
 
     def owner(self, installation: str) -> str:
         """Return what marks this claim's containers."""
@@ -136,6 +155,7 @@ def _claim(
         scoring_at=now if assignment.first_state is State.SCORING else None,
         lease_expires_at=now + lease,
         devices=list(assignment.devices) or None,
+        revision_number=assignment.revision_number,
     )
 
 
@@ -182,11 +202,11 @@ def _next_fitting(
     session: Session, pool: str, places: Places, passed: set[int], *, now: datetime
 ) -> tuple[Evaluation, tuple[str, ...]] | None:
     """Return whose turn it is of those that can start here, and the devices it gets."""
-    for waiting_id, kind, resources, since in _in_turn(session, pool, now=now):
+    for waiting_id, has_run, resources, since in _in_turn(session, pool, now=now):
         if waiting_id in passed:
             continue
         devices: tuple[str, ...] | None = ()
-        if kind is Kind.CODE and resources.get("gpus"):
+        if has_run and resources.get("gpus"):
             devices = places.find(_needs(waiting_id, resources), since)
         if devices is not None:
             evaluation = session.get(Evaluation, waiting_id, populate_existing=True)
@@ -202,7 +222,7 @@ def _needs(evaluation_id: int, resources: dict[str, object]) -> Needs:
         raise UnreadableEvaluationError(evaluation_id) from error
 
 
-_Waiting = tuple[int, Kind, dict[str, object], datetime]
+_Waiting = tuple[int, bool, dict[str, object], datetime]
 
 
 def _in_turn(session: Session, pool: str, *, now: datetime) -> Iterator[_Waiting]:
@@ -211,110 +231,35 @@ def _in_turn(session: Session, pool: str, *, now: datetime) -> Iterator[_Waiting
     A team with fifty waiting gets one turn between any two of a team with one. Baselines share one
     turn. Predictions go before code within a team: they take a second. Re-runs wait behind
     everything that is new. Try runs wait behind all others, and are counted apart from them; only
-    when none runs and one has waited its patience out is it next.
+    when none runs and one has waited its patience out is it next. Shadows of re-scores come after
+    everything, and only where `shadows.may_start` lets them; no team's turn is counted by them.
     """
     waiting = list_in_turn(session, pool, now=now)
     skipped = 0
     for page in _PAGES:
         rows = session.execute(waiting.offset(skipped).limit(page)).all()
-        for evaluation_id, kind, resources, since, *_others in rows:
-            yield evaluation_id, kind, resources if isinstance(resources, dict) else {}, since
+        for evaluation_id, has_run, resources, since, *_others in rows:
+            known = resources if isinstance(resources, dict) else {}
+            yield evaluation_id, bool(has_run), known, since
         if len(rows) < page:
             return
         skipped += len(rows)
-
-
-def list_in_turn(
-    session: Session, pool: str, *, now: datetime
-) -> Select[int, Kind, Any, datetime, int, int]:
-    """Return who waits in a pool in the order of `_in_turn`, as it is at this instant.
-
-    Columns: evaluation, kind, resources, waiting since, team (0: baselines), and a class: try runs
-    and re-runs are in classes of their own.
-    """
-    share = func.coalesce(Submission.team_id, 0)
-    standing = (
-        select(
-            share.label("team"),
-            Submission.is_debug.label("is_debug"),
-            func.sum(case((Evaluation.state.in_(CLAIMED), 1), else_=0)).label("running"),
-            func.max(Evaluation.started_at).label("last_turn"),
-        )
-        .join(Submission, Evaluation.submission_id == Submission.id)
-        .where(_recent(now))
-        .group_by(share, Submission.is_debug)
-        .subquery()
-    )
-    again = case((Evaluation.number > 1, 1), else_=0)
-    debugging = _turn_of_debugging(session, pool, now=now)
-    return (
-        select(
-            Evaluation.id,
-            Submission.kind,
-            Revision.spec["resources"],
-            Evaluation.queued_at,
-            share,
-            2 * debugging + again,
-        )
-        .join(Submission, Evaluation.submission_id == Submission.id)
-        .join(Revision, Submission.revision_id == Revision.id)
-        .outerjoin(
-            standing,
-            and_(standing.c.team == share, standing.c.is_debug == Submission.is_debug),
-        )
-        .where(
-            Evaluation.state == State.QUEUED,
-            Evaluation.pool == pool,
-            or_(Evaluation.not_before.is_(None), Evaluation.not_before <= now),
-        )
-        .order_by(
-            debugging,
-            again,
-            func.coalesce(standing.c.running, 0),
-            case((standing.c.last_turn.is_(None), 0), else_=1),
-            standing.c.last_turn,
-            case((Submission.kind == Kind.PREDICTIONS, 0), else_=1),
-            Evaluation.id,
-        )
-    )
-
-
-def _turn_of_debugging(session: Session, pool: str, *, now: datetime) -> ColumnElement[int]:
-    """Put try runs last; one at a time, those that have waited long enough, first.
-
-    They take a minute at most, so a crowded pool still gives them a small share.
-    """
-    runs = session.scalar(
-        select(Evaluation.id)
-        .join(Submission, Evaluation.submission_id == Submission.id)
-        .where(Evaluation.state.in_(CLAIMED), Evaluation.pool == pool, Submission.is_debug)
-        .limit(1)
-    )
-    last = case((Submission.is_debug, 1), else_=0)
-    if runs is not None:
-        return last
-    impatient = and_(Submission.is_debug, Evaluation.queued_at <= now - _DEBUG_PATIENCE)
-    return case((impatient, -1), else_=last)
-
-
-def _recent(now: datetime) -> ColumnElement[bool]:
-    """Bound what fairness looks at: what runs, and turns of the last day."""
-    return or_(
-        Evaluation.state.in_(CLAIMED),
-        and_(Evaluation.started_at.is_not(None), Evaluation.started_at > now - timedelta(days=1)),
-    )
 
 
 def _assignment(
     session: Session, evaluation: Evaluation, worker: str, devices: tuple[str, ...]
 ) -> Assignment:
     submission = session.get_one(Submission, evaluation.submission_id)
-    revision = session.get_one(Revision, submission.revision_id)
+    revision = scoring_revision(session, evaluation, submission)
     data = {
         found.board: found
         for found in session.scalars(select(BoardData).where(BoardData.revision_id == revision.id))
     }
     spec = ProblemSpec.model_validate(revision.spec)
+    if revision.id != submission.revision_id:
+        # it is scored by another; what it may use stays as it was when it was handed in
+        own = ProblemSpec.model_validate(submission.revision.spec)
+        spec = spec.model_copy(update={"resources": own.resources})
     sets = spec.scoring.partition == Partition.SETS
     scored_on = [evaluation.board] if sets else list(data)
     return Assignment(
@@ -333,6 +278,10 @@ def _assignment(
         pool=evaluation.pool,
         devices=devices,
         is_debug=submission.is_debug,
+        revision_number=revision.number,
+        answer_blob=evaluation.answer_blob,
+        measured=measured_facts(evaluation),
+        is_shadow=evaluation.is_shadow,
     )
 
 
@@ -364,7 +313,11 @@ def renew(
         .returning(Evaluation.cancel_requested_at)
         .execution_options(synchronize_session=False)
     ).one_or_none()
-    return Renewal(ours=row is not None, cancel=row is not None and row[0] is not None)
+    return Renewal(
+        ours=row is not None,
+        cancel=row is not None and row[0] is not None,
+        give_way=assignment.is_shadow and has_others_waiting(session, assignment.pool, now=now),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,3 +326,5 @@ class Renewal:
 
     ours: bool
     cancel: bool
+    give_way: bool = False
+    """It is a re-score's, and something else waits for its place."""

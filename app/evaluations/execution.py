@@ -44,6 +44,10 @@ from scoring.program_result import RESULT_FILE
 DEBUG_S: Final = 60
 """How long a try run may take, where the problem gives no less."""
 
+MOST_KEPT_BYTES: Final = 64 << 20
+"""Larger answers of code runs are not kept."""
+
+_ANSWER: Final = "answer"
 _CODE: Final = "code"
 _LOG_FILE: Final = "log"
 logger = logging.getLogger("baijing.worker")
@@ -78,16 +82,20 @@ def evaluate(assignment: Assignment, around: Surroundings) -> Outcome:
     outcome = _evaluate(assignment, around)
     return replace(
         outcome,
+        answer_blob=_keep_answer(assignment, around, outcome),
         log=keep_log(around.platform.blobs, around.folder / _LOG_FILE),
         excerpt=read_excerpt(around.folder / _CODE, outcome.run),
     )
 
 
 def _evaluate(assignment: Assignment, around: Surroundings) -> Outcome:
-    answer = around.folder / "answer"
+    answer = around.folder / _ANSWER
     answer.mkdir()
     run: RunResult | None = None
-    if assignment.kind is Kind.CODE:
+    if assignment.answer_blob is not None:
+        file = answer / assignment.spec.submission.file
+        around.platform.blobs.fetch(assignment.answer_blob, file)
+    elif assignment.kind is Kind.CODE:
         code = _unpack_code(assignment, around)
         if isinstance(code, Outcome):
             return code
@@ -104,6 +112,19 @@ def _evaluate(assignment: Assignment, around: Surroundings) -> Outcome:
     if assignment.is_debug:
         return _check_debug_answer(assignment, around, answer, run)
     return _score(assignment, around, answer, run)
+
+
+def _keep_answer(assignment: Assignment, around: Surroundings, outcome: Outcome) -> str | None:
+    """Store what a code run answered, unless it is large: a re-score then runs the code again."""
+    if not assignment.has_run or assignment.is_debug or outcome.run is None:
+        return assignment.answer_blob
+    file = around.folder / _ANSWER / assignment.spec.submission.file
+    if outcome.run.verdict is not None or outcome.run.cancelled or not file.is_file():
+        return None
+    if file.stat().st_size > MOST_KEPT_BYTES:
+        return None
+    with file.open("rb") as source:
+        return around.platform.blobs.put(source).digest
 
 
 def _check_debug_answer(
@@ -180,7 +201,7 @@ def _score(
 ) -> Outcome:
     try:
         _check_answer(assignment, around, answer / assignment.spec.submission.file)
-        facts = None if run is None else measure_facts(run, around.folder / _CODE)
+        facts = _facts(assignment, around, run)
         results = {
             board: _score_board(assignment, around, answer, board, facts)
             for board in assignment.truths
@@ -213,16 +234,31 @@ def _check_answer(assignment: Assignment, around: Surroundings, file: Path) -> N
     validate_answer(file, table, keys, assignment.spec.table_formats)
 
 
+def _facts(assignment: Assignment, around: Surroundings, run: RunResult | None) -> RunFacts | None:
+    """Return what the run used that made the answer: this one, or the one it is kept from."""
+    code = around.folder / _CODE
+    if run is not None:
+        return measure_facts(run, code)
+    if assignment.measured is None or not assignment.spec.scoring.timed:
+        return None
+    _unpack_code(assignment, around)
+    return replace(assignment.measured, code_bytes=_size_of(code))
+
+
 def measure_facts(run: RunResult, code: Path) -> RunFacts:
     """Return what a run used, as columns of a board show it; `code` is the folder it came from."""
     return RunFacts(
         wall_s=run.wall_s,
         cpu_s=run.cpu_s,
         peak_memory_bytes=run.peak_memory_bytes,
-        code_bytes=sum(path.stat().st_size for path in code.rglob("*") if path.is_file()),
+        code_bytes=_size_of(code),
         gpu_s=run.wall_s * len(run.gpus),
         peak_gpu_memory_bytes=max((use.peak_memory_bytes for use in run.gpus), default=0),
     )
+
+
+def _size_of(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _score_board(

@@ -22,7 +22,8 @@ class Heartbeat:
     """Keeps a claim alive while the block runs.
 
     `cancel` is set when somebody asked to cancel, or when the claim was lost: either way the run
-    must end. `lost` tells the two apart: after a loss nothing may be recorded. The claim's GPUs are
+    must end. `lost` tells the two apart: after a loss nothing may be recorded. `give_way` is set,
+    with `cancel`, where a re-score's run is to make room. The claim's GPUs are
     held with it; `devices` says when they are in other hands, and `cancel` is set then too.
     """
 
@@ -31,6 +32,7 @@ class Heartbeat:
     ) -> None:
         self.cancel = threading.Event()
         self.lost = threading.Event()
+        self.give_way = threading.Event()
         self.devices = HeldDevices(platform, assignment, lease)
         self.logbook = Logbook(assignment.evaluation_id, assignment.attempt)
         self._platform = platform
@@ -93,7 +95,9 @@ class Heartbeat:
             )
             if renewal.ours:
                 self.logbook.flush(session)
-        if renewal.cancel or not self.devices.renew():
+        if renewal.give_way:
+            self.give_way.set()
+        if renewal.cancel or renewal.give_way or not self.devices.renew():
             self.cancel.set()
         if not renewal.ours:
             self._lose()

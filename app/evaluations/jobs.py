@@ -108,9 +108,10 @@ def _attempt(
     if beat.lost.is_set():
         logger.warning("evaluation %s: claim lost, result dropped", assignment.evaluation_id)
         return
-    if _is_unexplained(outcome) and _try_again(port, assignment):
-        return
-    _record(port, assignment, outcome, losses, beat)
+    if beat.give_way.is_set() and outcome.state is State.CANCELLED:
+        _put_back(port, assignment, "made room for what is not a re-score's", Why.LEAVING)
+    elif not (_is_unexplained(outcome) and _try_again(port, assignment)):
+        _record(port, assignment, outcome, losses, beat)
     _ring_for_devices(port, assignment)
 
 
@@ -181,6 +182,7 @@ def _record(
     try:
         with port.database.transaction() as session:
             now = port.clock.now()
+            operations.get_claimed(session, assignment.evaluation_id)
             beat.logbook.close(session, outcome.run)
             state = operations.record_outcome(
                 session, assignment, outcome, losses_blob=losses, now=now
@@ -200,19 +202,22 @@ def _set_aside(port: Platform, evaluation_id: int, reason: str, worker: str) -> 
         logger.warning("evaluation %s: somebody else has it", evaluation_id)
 
 
-def _put_back(port: Platform, assignment: Assignment, reason: str) -> None:
+def _put_back(port: Platform, assignment: Assignment, reason: str, why: Why = Why.SICK) -> None:
     """Give a claim away that its host could not serve: nothing is counted, nothing is charged."""
     claim = Claim(assignment.evaluation_id, assignment.attempt, assignment.worker)
     try:
         with port.database.transaction() as session:
-            put_back(session, claim, Why.SICK, reason, now=port.clock.now())
+            put_back(session, claim, why, reason, now=port.clock.now())
     except IllegalTransitionError:
         logger.warning("evaluation %s: claim lost", assignment.evaluation_id)
 
 
 def _ring_for_devices(port: Platform, assignment: Assignment) -> None:
-    """Wake a worker for whoever waits for the GPUs that have just become free."""
-    if assignment.devices:
+    """Wake a worker for whoever waits for the GPUs that have just become free.
+
+    For the next shadow too: shadows are rung for a few at a time.
+    """
+    if assignment.devices or assignment.is_shadow:
         port.queue.put(assignment.pool, evaluate_next, assignment.pool)
 
 

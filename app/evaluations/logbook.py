@@ -112,11 +112,14 @@ def read_log(session: Session, evaluation: Evaluation, offset: int) -> LogPiece:
     An offset inside a character begins at the next one.
     """
     offset = min(max(0, offset), _LARGEST_OFFSET)
+    source = evaluation
+    if evaluation.reuses_id is not None:
+        source = session.get_one(Evaluation, evaluation.reuses_id)
     chunks = session.scalars(
         select(LogChunk)
         .where(
-            LogChunk.evaluation_id == evaluation.id,
-            LogChunk.attempt == evaluation.attempt,
+            LogChunk.evaluation_id == source.id,
+            LogChunk.attempt == source.attempt,
             LogChunk.start + LogChunk.size > offset,
         )
         .order_by(LogChunk.start)

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import Base, BlobDigest, ByteCount
@@ -72,7 +72,11 @@ class Evaluation(Base):
     number: Mapped[int]
     """Counts the evaluations of a submission and board from 1."""
     is_current: Mapped[bool] = mapped_column(default=True)
-    """The one that counts; an older one was replaced by a re-run."""
+    """The one that counts; an older one was replaced by a re-run or a re-score."""
+    is_shadow: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Made by a re-score that is not published: counts nowhere, and only staff know of it."""
+    revision_number: Mapped[int | None]
+    """The revision it is scored by, noted at the claim; a shadow's is chosen when it is made."""
     pool: Mapped[str] = mapped_column(String(32))
     state: Mapped[State] = mapped_column(default=State.QUEUED)
     verdict: Mapped[Verdict | None]
@@ -110,6 +114,10 @@ class Evaluation(Base):
     """The whole log as gzipped clean text, where the pieces in `LogChunk` leave something out."""
     log_bytes: Mapped[ByteCount | None]
     """How long the whole log is, as clean text."""
+    answer_blob: Mapped[str | None] = mapped_column(BlobDigest)
+    """What a code run answered, kept so that a re-score need not run the code again."""
+    reuses_id: Mapped[int | None]
+    """The evaluation whose run made the answer and wrote the log, where it is another."""
     losses_blob: Mapped[str | None] = mapped_column(BlobDigest)
     """Per-item losses of every board as npz: later statistics need them."""
     cases: Mapped[dict[str, Any] | None]

@@ -15,11 +15,16 @@ from app.core.audit import record_audit
 from app.core.blobs import BlobStore
 from app.core.db import hold
 from app.evaluations.claims import Assignment
-from app.evaluations.errors import NotRunningError, StillRunningError
+from app.evaluations.errors import (
+    IllegalTransitionError,
+    NotRunningError,
+    StillRunningError,
+)
 from app.evaluations.models import CLAIMED, FINISHED, Evaluation, EvaluationEvent, Score, State
 from app.evaluations.models import Verdict as FailedBecause
 from app.evaluations.outcomes import Outcome, is_free_of_charge
 from app.evaluations.run_details import pack_details
+from app.evaluations.shadows import is_overtaken, put_back_overtaken, share_scoring
 from app.evaluations.standings import refresh_submission
 from app.evaluations.states import Step, advance
 from app.evaluations.verdict_messages import SYSTEM_FAULT
@@ -49,7 +54,7 @@ def count_in_hand(session: Session) -> dict[str, int]:
     """Count what waits and what runs, by pool."""
     rows = session.execute(
         select(Evaluation.pool, func.count(Evaluation.id))
-        .where(Evaluation.state.not_in(FINISHED))
+        .where(Evaluation.state.not_in(FINISHED), Evaluation.is_shadow.is_(False))
         .group_by(Evaluation.pool)
     )
     return {row[0]: row[1] for row in rows}
@@ -100,15 +105,19 @@ def record_outcome(
     """Record how an attempt ended, once: a worker that lost its lease records nothing.
 
     A cancel that was accepted before is kept: the result that came after it counts for nothing.
+    What a re-score has overtaken meanwhile goes back into the queue, to be scored by the new rules.
     Returns the state that was recorded.
 
     Raises:
-        IllegalTransitionError: the claim is not the last one any more.
+        IllegalTransitionError: the claim is not the last one any more, or its shadow was discarded.
     """
-    evaluation = session.get_one(Evaluation, assignment.evaluation_id)
+    evaluation = get_claimed(session, assignment.evaluation_id)
+    share_scoring(session, evaluation.submission.problem_id)
     hold(session, evaluation)
     if evaluation.cancel_requested_at is not None:
         outcome, losses_blob = Outcome(State.CANCELLED, run=outcome.run), None
+    elif is_overtaken(session, assignment, evaluation.submission, outcome):
+        return put_back_overtaken(session, assignment, now=now)
     why, worker = _because(outcome), assignment.worker
     step = Step(outcome.state, now, worker, why, assignment.attempt, CLAIMED)
     advance(
@@ -120,8 +129,6 @@ def record_outcome(
         staff_message=outcome.detail,
         losses_blob=losses_blob,
         cases=_cases(outcome),
-        log_blob=None if outcome.log is None else outcome.log.blob,
-        log_bytes=None if outcome.log is None else outcome.log.size,
         **_measurements(assignment, outcome),
     )
     for board, result in outcome.results.items():
@@ -129,11 +136,23 @@ def record_outcome(
             session.add(
                 Score(evaluation_id=assignment.evaluation_id, board=board, key=key, value=value)
             )
-    if outcome.results:
+    if outcome.results and not assignment.is_shadow:
         _refresh(session, assignment.evaluation_id, now)
     if is_free_of_charge(outcome, assignment.kind):
         give_slot_back(session, evaluation)
     return outcome.state
+
+
+def get_claimed(session: Session, evaluation_id: int) -> Evaluation:
+    """Return what a worker works on.
+
+    Raises:
+        IllegalTransitionError: it was a shadow, and its re-score was discarded meanwhile.
+    """
+    evaluation = session.get(Evaluation, evaluation_id)
+    if evaluation is None:
+        raise IllegalTransitionError
+    return evaluation
 
 
 def record_fault(
@@ -144,7 +163,7 @@ def record_fault(
     Raises:
         IllegalTransitionError: the claim is not the last one any more.
     """
-    evaluation = session.get_one(Evaluation, evaluation_id)
+    evaluation = get_claimed(session, evaluation_id)
     hold(session, evaluation)
     faults = evaluation.system_faults + 1
     counted: dict[str, object] = {"system_faults": faults}
@@ -229,6 +248,7 @@ def rerun(
         BoardSignedOffError: a board of the problem is signed off.
         StillRunningError: an evaluation has not finished.
     """
+    share_scoring(session, submission.problem_id)  # a re-score must not overtake this one
     hold(session, submission)
     require_unsigned(session, submission.problem)
     current = list(
@@ -282,12 +302,13 @@ def queue_due_b_runs(session: Session, *, now: datetime, limit: int = 100) -> li
     return [queue_evaluation(session, one, Board.B, now=now, actor=SWEEP) for one in due.all()]
 
 
-def count_queued(session: Session, *, now: datetime) -> dict[str, int]:
-    """Count what waits and may start now, by pool."""
+def count_queued(session: Session, *, now: datetime, shadows: bool = False) -> dict[str, int]:
+    """Count what waits and may start now, by pool: all but shadows, or shadows alone."""
     rows = session.execute(
         select(Evaluation.pool, func.count(Evaluation.id))
         .where(
             Evaluation.state == State.QUEUED,
+            Evaluation.is_shadow.is_(shadows),
             (Evaluation.not_before.is_(None)) | (Evaluation.not_before <= now),
         )
         .group_by(Evaluation.pool)
@@ -299,8 +320,10 @@ def give_slot_back(session: Session, evaluation: Evaluation) -> None:
     """Free the quota slot of an evaluation that ended free of charge.
 
     The slot paid for the submission's own board: a later run on B changes nothing about it, nor
-    does cancelling a re-run of what was charged before.
+    does cancelling a re-run of what was charged before, nor what a re-score finds.
     """
+    if evaluation.is_shadow:
+        return
     submission = session.get_one(Submission, evaluation.submission_id)
     if evaluation.board is not submission.board:
         return
@@ -320,9 +343,16 @@ def _because(outcome: Outcome) -> str:
 
 def _measurements(assignment: Assignment, outcome: Outcome) -> dict[str, object]:
     run = outcome.run
-    if run is None:
+    if not assignment.has_run:
         return {}
-    return {
+    measured: dict[str, object] = {
+        "answer_blob": outcome.answer_blob,
+        "log_blob": None if outcome.log is None else outcome.log.blob,
+        "log_bytes": None if outcome.log is None else outcome.log.size,
+    }
+    if run is None:
+        return measured
+    return measured | {
         "exit_code": run.exit_code,
         "wall_s": run.wall_s,
         "cpu_s": run.cpu_s,

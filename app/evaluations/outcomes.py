@@ -33,6 +33,8 @@ class Outcome:
     results: Mapping[Board, ScoreResult] = field(default_factory=dict)
     run: RunResult | None = None
     log: "KeptLog | None" = None
+    answer_blob: str | None = None
+    """The answer of a code run, where it was kept."""
     excerpt: tuple[tuple[int, str], ...] = ()
     """The numbered lines of code around where it failed."""
 

@@ -61,11 +61,11 @@ def map_current(session: Session, submissions: Iterable[Submission]) -> Mapping[
 
 
 def list_evaluations(session: Session, submission: Submission) -> list[Evaluation]:
-    """Return all evaluations of a submission, newest first: its history."""
+    """Return all evaluations of a submission, newest first: its history, without shadows."""
     return list(
         session.scalars(
             select(Evaluation)
-            .where(Evaluation.submission_id == submission.id)
+            .where(Evaluation.submission_id == submission.id, Evaluation.is_shadow.is_(False))
             .order_by(Evaluation.id.desc())
             .options(selectinload(Evaluation.scores))
         )
@@ -85,7 +85,11 @@ def list_standings(
     rows = session.execute(
         select(Submission.board, Evaluation)
         .join(Evaluation, Evaluation.submission_id == Submission.id)
-        .where(Submission.id == submission_id, readable_by(actor))
+        .where(
+            Submission.id == submission_id,
+            Evaluation.is_shadow.is_(False),
+            readable_by(actor),
+        )
         .order_by(Evaluation.id.desc())
         .options(
             load_only(

@@ -17,7 +17,7 @@ from app.core.db import hold
 from app.evaluations.claims import is_claim_in
 from app.evaluations.errors import IllegalTransitionError
 from app.evaluations.models import CLAIMED, Evaluation, State
-from app.evaluations.operations import SWEEP, end_as_system_error, give_slot_back
+from app.evaluations.operations import SWEEP, end_as_system_error, get_claimed, give_slot_back
 from app.evaluations.states import Step, advance
 
 MOST_ATTEMPTS: Final = 12
@@ -71,7 +71,7 @@ def put_back(session: Session, claim: Claim, why: Why, because: str, *, now: dat
     Raises:
         IllegalTransitionError: the claim is not the last one any more, or has ended.
     """
-    evaluation = session.get_one(Evaluation, claim.evaluation_id)
+    evaluation = get_claimed(session, claim.evaluation_id)
     hold(session, evaluation)
     if evaluation.cancel_requested_at is not None:
         to = State.CANCELLED

@@ -4,6 +4,7 @@ Redis is a doorbell and may forget; workers die; stages open by the clock. The d
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,8 @@ from app.evaluations.operations import count_queued, queue_due_b_runs
 from app.evaluations.recovery import mend_times, put_back_expired
 
 LEASE: Final = timedelta(seconds=12)
+_SHADOWS: Final = 2
+"""For so many shadows of re-scores in a pool it rings at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,10 @@ def sweep(port: Platform, lease: timedelta = LEASE, watch: ClockWatch | None = N
         put_back = put_back_expired(session, now=now) if settled else 0
         due = queue_due_b_runs(session, now=now)
         move_stranded(session, now=now)
-        waiting = count_queued(session, now=now)
+        waiting = Counter(count_queued(session, now=now))
+        # each shadow rings for the next one when it ends
+        shadows = count_queued(session, now=now, shadows=True)
+        waiting += Counter({pool: min(_SHADOWS, count) for pool, count in shadows.items()})
     rung = 0
     for pool, count in waiting.items():
         for _ in range(count - port.queue.waiting(pool)):

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.compute.queries import list_alive_workers
-from app.evaluations.claims import list_in_turn
 from app.evaluations.models import CLAIMED, FINISHED, Evaluation, State
+from app.evaluations.turns import list_in_turn
 
 MOST_READ: Final = 500
 """How much of a queue is looked at; who stands behind is told that many are ahead at least."""
@@ -55,6 +55,7 @@ def count_before(session: Session, evaluation: Evaluation) -> int:
         select(func.count(Evaluation.id)).where(
             Evaluation.state == State.QUEUED,
             Evaluation.pool == evaluation.pool,
+            Evaluation.is_shadow.is_(False),
             Evaluation.id < evaluation.id,
         )
     ).one()
@@ -62,7 +63,10 @@ def count_before(session: Session, evaluation: Evaluation) -> int:
 
 def _position(session: Session, evaluation: Evaluation, *, now: datetime) -> int | None:
     """Return the place with turns taken: a team's second waits for the first of every other."""
-    rows = session.execute(list_in_turn(session, evaluation.pool, now=now).limit(MOST_READ)).all()
+    in_turn = list_in_turn(session, evaluation.pool, now=now)
+    # nobody waits for a shadow, and nobody but staff may know that there are any
+    others = in_turn.where(Evaluation.is_shadow.is_(False))
+    rows = session.execute(others.limit(MOST_READ)).all()
     turns: Counter[tuple[int, int]] = Counter()
     order = []
     for place, (number, _kind, _resources, _since, team, rank) in enumerate(rows):
@@ -75,7 +79,11 @@ def _position(session: Session, evaluation: Evaluation, *, now: datetime) -> int
 def _count(session: Session, pool: str) -> tuple[int, int]:
     rows = session.execute(
         select(Evaluation.state, func.count(Evaluation.id))
-        .where(Evaluation.pool == pool, Evaluation.state.in_({State.QUEUED, *CLAIMED}))
+        .where(
+            Evaluation.pool == pool,
+            Evaluation.is_shadow.is_(False),
+            Evaluation.state.in_({State.QUEUED, *CLAIMED}),
+        )
         .group_by(Evaluation.state)
     ).all()
     counts: dict[State, int] = {row[0]: row[1] for row in rows}
@@ -88,6 +96,7 @@ def _recent_seconds(session: Session, pool: str) -> float | None:
         select(Evaluation.started_at, Evaluation.finished_at)
         .where(
             Evaluation.pool == pool,
+            Evaluation.is_shadow.is_(False),
             Evaluation.state.in_(FINISHED),
             Evaluation.started_at.is_not(None),
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.compute.models import GpuDevice, Worker
@@ -132,7 +132,13 @@ def _read_queues(session: Session, now: datetime) -> dict[str, _Queue]:
             func.count(Evaluation.id),
             func.min(Evaluation.queued_at),
         )
-        .where(Evaluation.state.in_({State.QUEUED, *CLAIMED}))
+        .where(
+            or_(
+                Evaluation.state.in_(CLAIMED),
+                # a re-score's wait until nothing else does: they say nothing of how busy it is
+                and_(Evaluation.state == State.QUEUED, Evaluation.is_shadow.is_(False)),
+            )
+        )
         .group_by(Evaluation.pool, Evaluation.state)
     ).all()
     found = {}

@@ -160,7 +160,7 @@ def get_facts(session: Session, *, today: datetime) -> Facts:
             select(func.count(Submission.id)).where(by_teams).scalar_subquery(),
             select(func.count(Evaluation.id))
             .join(Submission, Evaluation.submission_id == Submission.id)
-            .where(Submission.is_debug.is_(False))
+            .where(Submission.is_debug.is_(False), Evaluation.is_shadow.is_(False))
             .where(Evaluation.state == State.SCORED, Evaluation.finished_at >= today)
             .scalar_subquery(),
         )
@@ -177,6 +177,7 @@ def _moved_since(session: Session, today: datetime) -> frozenset[int]:
             .where(
                 Evaluation.state == State.SCORED,
                 Evaluation.finished_at >= today,
+                Evaluation.is_shadow.is_(False),
                 Submission.team_id.is_not(None),
                 Submission.is_debug.is_(False),
             )

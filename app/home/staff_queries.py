@@ -45,7 +45,7 @@ def get_load(session: Session, *, now: datetime) -> Load:
     by_state |= {state.value: count for state, count in rows}
     queued = session.execute(
         select(Evaluation.pool, func.count(Evaluation.id), func.min(Evaluation.queued_at))
-        .where(Evaluation.state == State.QUEUED)
+        .where(Evaluation.state == State.QUEUED, Evaluation.is_shadow.is_(False))
         .group_by(Evaluation.pool)
     ).all()
     workers, sick = dict.fromkeys(POOLS, 0), dict.fromkeys(POOLS, 0)

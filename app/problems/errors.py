@@ -111,6 +111,23 @@ class SlugTakenError(ConflictError):
     message = N_("The problem “%(slug)s” belongs to another contest.")
 
 
+class OtherProblemError(ConflictError):
+    """The pack for a re-score is of another problem."""
+
+    code = "other_problem"
+    message = N_("This is a pack of “%(found)s”, and “%(slug)s” is to be re-scored.")
+
+
+class NotARescoreError(ConflictError):
+    """The pack for a re-score changes more than a re-score may."""
+
+    code = "not_a_rescore"
+    message = N_(
+        "A re-score may change the truth, the metrics and the scorer. What is handed in and the "
+        "boards must stay as they are; publish the pack as a new revision instead."
+    )
+
+
 class NotAZipError(UnprocessableError):
     """The upload is not an archive that can be unpacked safely."""
 

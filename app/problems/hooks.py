@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import User
 from app.core.blobs import Blob
 from app.core.platform import Platform
-from app.problems.models import Problem, Revision
+from app.problems.models import Problem, Publication, Revision
 from problems.spec import Resources
 
 _KEY: Final = "baijing-problem-hooks"
@@ -51,6 +51,9 @@ QuotaOf = Callable[[Session, Problem, User, datetime], Quota]
 StandingsOf = Callable[[Session, Sequence[Problem]], Mapping[int, Standing]]
 """Returns standings by problem id, for a page of problems at once."""
 
+StageRescore = Callable[[Session, Revision, Publication, datetime], None]
+"""Begins a re-score by a staged revision, in the transaction that stages it."""
+
 RequirePool = Callable[[Session, Resources, datetime], None]
 """Raises an `AppError` that says what is lacking where no pool of workers has what runs need."""
 
@@ -62,6 +65,13 @@ def _no_baseline(session: Session, platform: Platform, revision: Revision, blob:
 def _no_standings(session: Session, problems: Sequence[Problem]) -> Mapping[int, Standing]:
     del session, problems
     return {}
+
+
+def no_rescore(
+    session: Session, revision: Revision, publication: Publication, now: datetime
+) -> None:
+    """Stage a revision and do no more."""
+    del session, revision, publication, now
 
 
 def _any_pool(session: Session, resources: Resources, now: datetime) -> None:
@@ -81,6 +91,7 @@ class Hooks:
     standings_of: StandingsOf = field(default=_no_standings)
     require_pool: RequirePool = field(default=_any_pool)
     team_count: TeamCount | None = None
+    stage_rescore: StageRescore = field(default=no_rescore)
 
 
 def attach_hooks(app: Flask, hooks: Hooks) -> None:

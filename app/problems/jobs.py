@@ -29,6 +29,7 @@ def check_publication(publication_id: int) -> None:
         submit_baseline=problem_hooks().submit_baseline,
         words=_words(),
         require_pool=problem_hooks().require_pool,
+        stage_rescore=problem_hooks().stage_rescore,
     )
 
 

@@ -78,6 +78,8 @@ class Problem(Base):
     tie_rule: Mapped[TieRule] = mapped_column(default=TieRule.EARLIER)
     board_rules: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     """`BoardRules` as far as they differ from their defaults; read through `rules`."""
+    least_revision: Mapped[int | None]
+    """What was handed in for an older revision is scored by this one: the last re-score's."""
     b_revealed_at: Mapped[datetime | None]
     """When board B became visible to everybody; empty while it is hidden."""
     withdrawn_at: Mapped[datetime | None]
@@ -121,6 +123,8 @@ class Revision(Base):
     """Seed and nonce, encrypted."""
     seed_is_public: Mapped[bool] = mapped_column(default=False)
     """The demo's fixed seed, or one revealed after the end."""
+    is_staged: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Prepared for a re-score and not in force: nobody but staff knows of it."""
     created_at: Mapped[datetime]
 
     problem: Mapped[Problem] = relationship()
@@ -233,6 +237,8 @@ class Publication(Base):
     """Counts claims; a worker whose number has been passed may write nothing."""
     needs_no_pool: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     """Whether it is published even where no worker could run its submissions."""
+    rescore_reason: Mapped[str | None] = mapped_column(Text)
+    """Why it is to be staged for a re-score of `problem_slug`; empty: it is to be published."""
     steps: Mapped[list[Any]]
     """What has been done: `[{name, seconds, ok, messages: {locale: [text]}}]`."""
     problem_slug: Mapped[str | None] = mapped_column(String(64))

@@ -20,10 +20,10 @@ from app.problems.archive_messages import ArchiveMessage
 from app.problems.checking import check_tools
 from app.problems.errors import PublicationLostError
 from app.problems.heartbeat import Heartbeat
-from app.problems.hooks import RequirePool, SubmitBaseline
+from app.problems.hooks import Hooks, RequirePool, StageRescore, SubmitBaseline, no_rescore
 from app.problems.models import Publication, PublicationState
 from app.problems.preparing import PreparedPack, prepare_pack
-from app.problems.publishing import publish
+from app.problems.publishing import publish, stage
 from app.problems.step_log import FIRST_CHECK, Localised, StepLog, in_all_languages
 from problems.check import check_pack
 from problems.materialise import MaterialiseError
@@ -68,7 +68,15 @@ class Words:
     """What is said when our side failed too often."""
 
 
-def receive_pack(
+@dataclass(frozen=True, slots=True)
+class ForRescore:
+    """What an uploaded pack is for, where it is not to be published: which problem, and why."""
+
+    slug: str
+    reason: str
+
+
+def receive_pack(  # noqa: PLR0913 — what an upload consists of
     session: Session,
     blob: Blob,
     filename: str,
@@ -76,10 +84,12 @@ def receive_pack(
     uploader: User,
     now: datetime,
     needs_no_pool: bool = False,
+    rescore: ForRescore | None = None,
 ) -> Publication:
     """Accept an uploaded pack; a worker is to check it.
 
-    With `needs_no_pool` it is published even where no worker could run its submissions.
+    With `needs_no_pool` it is published even where no worker could run its submissions; with
+    `rescore` it is staged for a re-score instead.
     """
     publication = Publication(
         pack_blob=blob.digest,
@@ -87,6 +97,8 @@ def receive_pack(
         state=PublicationState.QUEUED,
         lease_expires_at=now + states.LEASE,
         needs_no_pool=needs_no_pool,
+        problem_slug=None if rescore is None else rescore.slug,
+        rescore_reason=None if rescore is None else rescore.reason,
         steps=[],
         created_by_id=uploader.id,
         created_at=now,
@@ -112,8 +124,9 @@ def run_publication(
     submit_baseline: SubmitBaseline,
     words: Words,
     require_pool: RequirePool | None = None,
+    stage_rescore: StageRescore = no_rescore,
 ) -> None:
-    """Check an uploaded pack and publish it, or say why not. Called again it does nothing twice.
+    """Check an uploaded pack, publish or stage it, or say why not; again it does nothing twice.
 
     Nothing is open while the pack's code runs. A worker that dies leaves a lease that runs out;
     one that was taken for dead can no longer write.
@@ -130,7 +143,8 @@ def run_publication(
             if prepared is None:
                 claim.refuse(log)
             else:
-                claim.publish(prepared, log, submit_baseline)
+                hooks = Hooks(submit_baseline=submit_baseline, stage_rescore=stage_rescore)
+                _finish(claim, prepared, log, hooks, words)
     except PublicationLostError:
         _log.warning("publication %s was taken over", publication_id)
     except SandboxError:
@@ -153,6 +167,19 @@ def resend_overdue(platform: Platform, send: Callable[[Session, int], None], wor
                 states.requeue(session, publication.id, now=now)
                 send(session, publication.id)
         return len(overdue)
+
+
+def _finish(
+    claim: "_Claim", prepared: PreparedPack, log: StepLog, hooks: Hooks, words: Words
+) -> None:
+    """Publish or stage what passed; a re-score that cannot be is refused with the reason."""
+    try:
+        claim.finish(prepared, log, hooks)
+    except PublicationLostError:
+        raise
+    except AppError as error:
+        log.say(words.say(error))
+        claim.refuse(log)
 
 
 def _check(
@@ -224,18 +251,21 @@ class _Claim:
         self.platform.blobs.fetch(publication.pack_blob, destination)
         return publication.needs_no_pool
 
-    def publish(
-        self, prepared: PreparedPack, log: StepLog, submit_baseline: SubmitBaseline
-    ) -> None:
-        """Publish and end the publication, in one transaction."""
+    def finish(self, prepared: PreparedPack, log: StepLog, hooks: Hooks) -> None:
+        """Publish or stage, and end the publication, in one transaction."""
         log.begin("publish")
         now = self.platform.clock.now()
         with self.platform.database.transaction() as session:
             publication = session.get_one(Publication, self.publication_id)
-            uploader = session.get_one(User, publication.created_by_id)
-            revision = publish(session, prepared, actor=uploader.as_actor(), now=now)
-            if prepared.baseline is not None:
-                submit_baseline(session, self.platform, revision, prepared.baseline)
+            if publication.rescore_reason is not None:
+                slug = publication.problem_slug or ""
+                revision = stage(session, prepared, slug, now=now)
+                hooks.stage_rescore(session, revision, publication, now)
+            else:
+                uploader = session.get_one(User, publication.created_by_id)
+                revision = publish(session, prepared, actor=uploader.as_actor(), now=now)
+                if prepared.baseline is not None:
+                    hooks.submit_baseline(session, self.platform, revision, prepared.baseline)
             states.finish(
                 session,
                 self.publication_id,

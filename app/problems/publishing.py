@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.contests.operations import default_contest, ensure_contest
@@ -12,7 +12,12 @@ from app.core.audit import Actor, record_audit
 from app.core.db import hold
 from app.core.platform import Platform
 from app.problems import pinyin
-from app.problems.errors import SlugTakenError
+from app.problems.errors import (
+    NotARescoreError,
+    OtherProblemError,
+    ProblemNotFoundError,
+    SlugTakenError,
+)
 from app.problems.hooks import RequirePool, problem_hooks
 from app.problems.models import (
     Area,
@@ -24,6 +29,7 @@ from app.problems.models import (
     Stage,
 )
 from app.problems.preparing import PreparedPack, Progress, prepare_pack
+from app.problems.queries import get_current_revision
 from app.problems.step_log import STEP_NAMES
 from problems.spec import Kind, ProblemSpec
 from scoring import Localized
@@ -89,10 +95,10 @@ def publish(
         problem = _create_problem(session, prepared, contest_slug or default_contest(session), now)
     else:
         _check_contest(problem, contest_slug)
-        problem.revision_number += 1
+        problem.revision_number = _next_number(session, problem)
         _describe(problem, prepared.spec)
         _add_missing_stages(problem, prepared, now=None)
-    revision = _create_revision(problem, prepared, now)
+    revision = _create_revision(problem, prepared, problem.revision_number, now)
     session.add(revision)
     session.flush()
     facts = {
@@ -103,6 +109,50 @@ def publish(
     }
     record_audit(session, actor, "problem.publish", f"problem:{problem.slug}", facts, now=now)
     return revision
+
+
+def stage(session: Session, prepared: PreparedPack, slug: str, *, now: datetime) -> Revision:
+    """Write a prepared pack as a revision of a problem that is not in force, for a re-score.
+
+    Raises:
+        OtherProblemError: it is a pack of another problem.
+        ProblemNotFoundError: the problem is not published.
+        NotARescoreError: it changes what is handed in or which boards there are.
+    """
+    if prepared.spec.slug != slug:
+        raise OtherProblemError(slug=slug, found=prepared.spec.slug)
+    problem = _hold_problem(session, slug)
+    if problem is None:
+        raise ProblemNotFoundError(slug=slug)
+    current = get_current_revision(session, problem)
+    spec = ProblemSpec.model_validate(current.spec)
+    boards = {board.board for board in current.boards}
+    if (
+        prepared.spec.submission != spec.submission
+        or prepared.spec.scoring.partition != spec.scoring.partition
+        or {board.board for board in prepared.boards} != boards
+    ):
+        raise NotARescoreError
+    revision = _create_revision(problem, prepared, _next_number(session, problem), now)
+    revision.is_staged = True
+    session.add(revision)
+    session.flush()
+    return revision
+
+
+def put_in_force(problem: Problem, revision: Revision) -> None:
+    """Make a staged revision the one in force, for what was handed in before it too."""
+    revision.is_staged = False
+    problem.revision_number = problem.least_revision = revision.number
+    _describe(problem, ProblemSpec.model_validate(revision.spec))
+
+
+def _next_number(session: Session, problem: Problem) -> int:
+    """Return the number of the next revision; a staged one has its own already."""
+    last = session.scalar(
+        select(func.max(Revision.number)).where(Revision.problem_id == problem.id)
+    )
+    return (last or 0) + 1
 
 
 def _hold_problem(session: Session, slug: str) -> Problem | None:
@@ -168,12 +218,14 @@ def _add_missing_stages(problem: Problem, prepared: PreparedPack, *, now: dateti
             problem.stages.append(Stage(key=board.board, opens_at=opens_at, closes_at=None))
 
 
-def _create_revision(problem: Problem, prepared: PreparedPack, now: datetime) -> Revision:
+def _create_revision(
+    problem: Problem, prepared: PreparedPack, number: int, now: datetime
+) -> Revision:
     seed = prepared.seed
     keys = {board.board: board.keys for board in prepared.boards}
     return Revision(
         problem=problem,
-        number=problem.revision_number,
+        number=number,
         spec=prepared.spec.model_dump(mode="json", by_alias=True, exclude_none=True),
         statements=dict(prepared.statements),
         pack_blob=prepared.pack_blob,

@@ -112,9 +112,11 @@ def get_current_revision(session: Session, problem: Problem) -> Revision:
 
 
 def list_revisions(session: Session, problem: Problem) -> Sequence[Revision]:
-    """Return every revision of a problem, newest first."""
+    """Return every revision that was published, newest first."""
     return session.scalars(
-        select(Revision).where(Revision.problem_id == problem.id).order_by(Revision.number.desc())
+        select(Revision)
+        .where(Revision.problem_id == problem.id, Revision.is_staged.is_(False))
+        .order_by(Revision.number.desc())
     ).all()
 
 
