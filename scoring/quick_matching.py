@@ -89,12 +89,14 @@ def _by_number(wanted: pa.ChunkedArray, given: pa.ChunkedArray) -> IntArray | No
     if high - low > _SPREAD * len(wanted) or len(given) >= 1 << 31:
         return None
     place = np.full(high - low + 1, -1, np.int32)
-    inside = (numbers >= low) & (numbers <= high)
-    if inside.all():
-        place[numbers - low] = np.arange(len(numbers), dtype=np.int32)
+    if low <= numbers.min() and numbers.max() <= high:
+        numbers -= low
+        place[numbers] = np.arange(len(numbers), dtype=np.int32)
     else:
+        inside = (numbers >= low) & (numbers <= high)
         place[numbers[inside] - low] = np.flatnonzero(inside)
-    rows: IntArray = place[asked - low].astype(np.int64)
+    asked -= low
+    rows: IntArray = place[asked].astype(np.int64)
     return rows
 
 

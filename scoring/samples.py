@@ -95,6 +95,13 @@ def _build(
     memo: Memo,
 ) -> Sample:
     names = column.predictions
+    is_marked = metric.target is Kind.LABEL and metric.prediction is not Kind.LABEL
+    if metric.targets and is_marked and len(names) == 1:
+        marks = memo.once(
+            ("marks", column.target, column.params.get("positive")),
+            lambda: _marks(true, column),
+        )
+        return _sample(marks, _numbers([given.columns[names[0]]]), given, column)
     truths = [true.columns[name] for name in column.target or ()]
     predictions = [given.columns[name] for name in names]
     if metric.target is Kind.NUMBER:
@@ -103,19 +110,18 @@ def _build(
         return _texts_sample(truths, predictions, given, column)
     if not metric.targets:
         return _sample(*_jointly_coded(truths, predictions), given, column)
-    if metric.prediction is not Kind.LABEL and len(names) == 1:
-        marks = memo.once(
-            ("marks", column.target, column.params.get("positive")),
-            lambda: _marks(truths[0], column),
-        )
-        return _sample(marks, _numbers(predictions), given, column)
     return _classes_sample(metric, column, table, given, _texts(truths[0]))
 
 
-def _marks(truth: Array, column: BoardColumn) -> IntArray:
+def _marks(true: Table, column: BoardColumn) -> IntArray:
     """Return 1 for the rows of a positive class, else 0; each class is looked at once."""
-    codes, classes = pd.factorize(truth)
-    texts = _texts(classes)
+    name = (column.target or ("",))[0]
+    if name in true.texts:
+        coded = true.texts[name].dictionary_encode().combine_chunks()
+        codes, texts = coded.indices.to_numpy(), _objects(coded.dictionary.to_pylist())
+    else:
+        codes, classes = pd.factorize(true.columns[name])
+        texts = _texts(classes)
     marks: IntArray = _isin(texts, _positive(texts, column))[codes]
     return marks
 
@@ -198,6 +204,12 @@ def _texts(values: Array) -> Array:
         return values
     texts = np.empty(len(values), dtype=object)
     texts[:] = [str(value).lower() for value in values.tolist()]
+    return texts
+
+
+def _objects(values: Sequence[str]) -> Array:
+    texts = np.empty(len(values), dtype=object)
+    texts[:] = values
     return texts
 
 

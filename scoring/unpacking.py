@@ -31,7 +31,7 @@ MAX_BYTES: Final = 1 << 30
 """The most that the wanted columns may hold, unpacked."""
 CELL_LIMIT: Final = 1 << 17
 MEMORY: Final = 3 << 30
-CPU_S: Final = 120
+CPU_S: Final = 60
 BATCH: Final = 1 << 16
 _NPY: Final = ".npy"
 _HEADER: Final = 4096

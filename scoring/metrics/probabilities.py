@@ -53,9 +53,14 @@ def _of_truth(sample: Sample) -> FloatArray:
 
 
 def _log_losses(sample: Sample) -> FloatArray:
-    """Return -ln p of the true class."""
-    losses: FloatArray = -np.log(_of_truth(sample))
-    return losses
+    """Return -ln p of the true class, worked out once for the score and the losses."""
+    key = ("log losses", sample.names, sample.targets, tuple(sorted(sample.params.items())))
+    return sample.memo.once(key, lambda: _logarithms(_of_truth(sample)))
+
+
+def _logarithms(shares: FloatArray) -> FloatArray:
+    losses: FloatArray = np.log(shares, out=shares)
+    return np.negative(losses, out=losses)
 
 
 def _kept_inside(sample: Sample) -> FloatArray:
