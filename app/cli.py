@@ -17,6 +17,7 @@ from app.compute.reporting import default_concurrency, warn_of_memory
 from app.core.current import platform, settings
 from app.demo import commands as demo_commands
 from app.factory import create_app
+from app.leaderboards.cli import commands as leaderboard_commands
 from app.problems.cli import commands as problem_commands
 from app.rescoring.cli import commands as rescore_commands
 from app.run_all import run_all
@@ -38,6 +39,7 @@ def build(configured: Settings) -> Flask:
         user_commands,
         problem_commands,
         rescore_commands,
+        leaderboard_commands,
         gpu_commands,
         image_commands,
         demo_commands,

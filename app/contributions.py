@@ -13,6 +13,7 @@ from app.core.blobs import Blob
 from app.core.platform import Platform
 from app.evaluations.jobs import ring
 from app.evaluations.operations import SWEEP, queue_evaluation
+from app.evaluations.standings import note_change
 from app.leaderboards.queries import best_scores, count_teams
 from app.problems.hooks import Hooks, Quota, Standing
 from app.problems.models import Board, Problem, Publication, Revision
@@ -30,6 +31,7 @@ def contributions() -> Hooks:
         quota_of=quota_of,
         standings_of=standings_of,
         require_pool=require_pool,
+        note_change=note_change,
         team_count=team_count,
         stage_rescore=stage_uploaded,
     )

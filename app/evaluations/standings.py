@@ -7,6 +7,7 @@ rules are known by their digest, and whoever reads next makes the board anew (`e
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ from app.standings.operations import (
     put_row,
     take_off,
 )
-from app.standings.queries import Stretch
+from app.standings.queries import Stretch, count_ranked, list_told
 from app.standings.rules import Rules
 from app.submissions.models import Submission
 from app.teams.models import Team
@@ -249,12 +250,63 @@ def map_scores(
     session: Session, board: Board, evaluations: Sequence[int]
 ) -> dict[int, dict[str, float]]:
     """Return the numbers of evaluations on a board, by evaluation and column; one query."""
+    rows = session.execute(
+        select(Score.evaluation_id, Score.key, Score.value).where(
+            Score.evaluation_id.in_(evaluations), Score.board == board
+        )
+    )
     found: dict[int, dict[str, float]] = {}
-    for score in session.scalars(
-        select(Score).where(Score.evaluation_id.in_(evaluations), Score.board == board)
-    ):
-        found.setdefault(score.evaluation_id, {})[score.key] = score.value
+    for evaluation, key, value in rows:
+        found.setdefault(evaluation, {})[key] = value
     return found
+
+
+def note_change(session: Session, problem: Problem) -> None:
+    """Let the versions of a problem's boards grow: something they show changed, as a name."""
+    for stage in sorted(problem.stages, key=lambda stage: stage.key):
+        hold_board(session, problem, stage.key).version += 1
+    session.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """How a board's rows compare with what can be worked out from the scores."""
+
+    board: Board
+    rows: int
+    wrong: int
+    """Rows that are there and should not be, are missing, or say something else."""
+    is_fresh: bool
+    """Whether they were made by the rules in force; others are made anew when somebody looks."""
+
+
+def audit_board(session: Session, problem: Problem, board: Board, *, now: datetime) -> Audit:
+    """Compare a board's rows, and the counts by which places are found, with the scores."""
+    rules, stretch = rules_of(session, problem), Stretch(problem.id, board)
+    state = hold_board(session, problem, board)
+    if not is_fresh(state, rules, now):
+        return Audit(board, rows=0, wrong=0, is_fresh=False)
+    plain = {_told(one) for one in compute(session, problem, rules, board)}
+    kept = set(list_told(session, stretch))
+    wrong = len(plain ^ kept)
+    ranked = sum(not one[-1] for one in kept)
+    if count_ranked(session, stretch) != ranked:
+        wrong += 1
+    return Audit(board, rows=len(kept), wrong=wrong, is_fresh=True)
+
+
+def _told(row: Classed) -> tuple[object, ...]:
+    place = row.place
+    return (
+        place.team_id,
+        place.key,
+        place.submission_id,
+        place.evaluation_id,
+        place.entries,
+        place.last_at,
+        row.division,
+        row.pinned,
+    )
 
 
 def ensure_fresh(session: Session, problem: Problem, *, now: datetime) -> None:

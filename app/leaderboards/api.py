@@ -3,16 +3,18 @@
 from http import HTTPStatus
 from typing import Final
 
-from flask import Blueprint
+from flask import Blueprint, Response
 from pydantic import Field
+from werkzeug.http import quote_etag
 
 from app.accounts.identity import get_actor
-from app.core.api import Instant, Operation, Output, PageInput, PageOutput, endpoint
+from app.core.api import Answer, Instant, Operation, Output, PageInput, PageOutput, endpoint
 from app.core.current import platform
 from app.core.errors import ForbiddenError
 from app.core.i18n import N_
 from app.core.pagination import Page
 from app.core.web import API_PREFIX, Access, access
+from app.leaderboards.etags import api_etag, not_modified
 from app.leaderboards.queries import (
     BaselineRow,
     Row,
@@ -98,11 +100,13 @@ class BoardOutput(PageOutput[BoardItem]):
         summary=N_("Read a leaderboard; B after the reveal"),
         returns=BoardOutput,
         query=BoardQuery,
+        headers={"If-None-Match": N_("The ETag one has; the answer is 304 while nothing changed.")},
+        sends={"ETag": N_("Names this answer; send it back as If-None-Match.")},
         errors=(HTTPStatus.FORBIDDEN,),
     )
 )
 @access(Access.MEMBER)
-def show(slug: str, query: BoardQuery) -> BoardOutput:
+def show(slug: str, query: BoardQuery) -> Answer | Response:
     """Return one page of a board."""
     actor = get_actor()
     with reading_board(platform(), Asked(slug, query.board, query.division), actor) as opened:
@@ -110,7 +114,11 @@ def show(slug: str, query: BoardQuery) -> BoardOutput:
             raise BoardMissingError(board=query.board.value)
         if opened.view is None:
             raise BoardHiddenError
-        return _board(opened, opened.view, query)
+        etag = api_etag(opened, actor, platform().clock.now())
+        known = not_modified(etag)
+        if known is not None:
+            return known
+        return Answer(_board(opened, opened.view, query), {"ETag": quote_etag(etag)})
 
 
 def _board(opened: Opened, view: View, query: BoardQuery) -> BoardOutput:

@@ -62,7 +62,7 @@ class View:
     until: datetime | None
     """Up to when it takes scores in; empty where that is up to now."""
     version: int
-    """Grows with every change of the board."""
+    """Grows with every change of any board of the problem."""
 
     @property
     def board(self) -> Board:
@@ -88,7 +88,8 @@ def find_view(
 
     With `live`, as it is now: for staff. A division the rules do not name is the whole board.
     """
-    rules, state = rules_of(session, problem), standings.find_state(session, problem, board)
+    rules, states = rules_of(session, problem), standings.map_states(session, problem)
+    state = states.get(board)
     if state is None or not is_fresh(state, rules, now):
         return None
     edition, until = Edition.LIVE, None
@@ -96,7 +97,13 @@ def find_view(
         edition = edition_for_all(state, rules, now)
         until = rules.shown_until(board, now)
     wanted = division if division in rules.board.divisions else ""
-    return View(problem, rules, Stretch(problem.id, board, edition, wanted), until, state.version)
+    return View(
+        problem,
+        rules,
+        Stretch(problem.id, board, edition, wanted),
+        until,
+        sum(one.version for one in states.values()),
+    )
 
 
 def list_board(session: Session, view: View, request: PageRequest) -> Page[Row]:

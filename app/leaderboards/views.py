@@ -1,12 +1,13 @@
 """The leaderboard of a problem, in full view of the rules by which it is made."""
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.accounts.identity import find_actor
 from app.core.current import platform
 from app.core.pagination import PageRequest
 from app.core.web import Access, access
+from app.leaderboards.etags import not_modified, page_etag
 from app.leaderboards.page_models import Shown, make_shown
 from app.leaderboards.queries import (
     View,
@@ -35,8 +36,19 @@ def show(slug: str) -> ResponseReturnValue:
     board = Board.B if request.args.get("board") == Board.B else Board.A
     asked = PageRequest.clamp(request.args.get("page", type=int), None, default=ROWS_PER_PAGE)
     division = request.args.get("division", "")
+    now = platform().clock.now()
     with reading_board(platform(), Asked(slug, board, division), actor) as opened:
+        etag = page_etag(opened, actor, now)
+        if etag is not None and (known := not_modified(etag)) is not None:
+            return known
         shown = _show(opened, opened.view, asked) if opened.view is not None else None
+    answer = make_response(_render(opened, board, division, shown))
+    if etag is not None:
+        answer.set_etag(etag)
+    return answer
+
+
+def _render(opened: Opened, board: Board, division: str, shown: Shown | None) -> str:
     problem, rules = opened.problem, opened.rules
     return render_template(
         "leaderboards/show.html",

@@ -58,6 +58,14 @@ RequirePool = Callable[[Session, Resources, datetime], None]
 """Raises an `AppError` that says what is lacking where no pool of workers has what runs need."""
 
 
+NoteChange = Callable[[Session, Problem], None]
+"""Hears that something which boards show has changed, as a team's name."""
+
+
+def _no_note(session: Session, problem: Problem) -> None:
+    del session, problem
+
+
 def _no_baseline(session: Session, platform: Platform, revision: Revision, blob: Blob) -> None:
     del session, platform, revision, blob
 
@@ -90,6 +98,7 @@ class Hooks:
     quota_of: QuotaOf | None = None
     standings_of: StandingsOf = field(default=_no_standings)
     require_pool: RequirePool = field(default=_any_pool)
+    note_change: NoteChange = field(default=_no_note)
     team_count: TeamCount | None = None
     stage_rescore: StageRescore = field(default=no_rescore)
 

@@ -5,8 +5,9 @@ are counted. A page of the longest board so costs its buckets (a board of 100,00
 most two buckets' rows of the index, and its own rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, select, union_all
 from sqlalchemy.orm import Session
@@ -51,11 +52,14 @@ class Ranked:
     row: Standing
 
 
-def find_state(session: Session, problem: Problem, board: Board) -> BoardState | None:
-    """Return what is true of a board as a whole; None where nothing was ever put on it."""
-    return session.scalar(
-        select(BoardState).where(BoardState.problem_id == problem.id, BoardState.board == board)
+def map_states(session: Session, problem: Problem) -> dict[Board, BoardState]:
+    """Return what is true of each board of a problem; one on which nothing was put is left out."""
+    found = session.scalars(
+        select(BoardState)
+        .where(BoardState.problem_id == problem.id)
+        .execution_options(populate_existing=True)
     )
+    return {state.board: state for state in found}
 
 
 def list_ranked(
@@ -135,6 +139,28 @@ def list_pinned(session: Session, stretch: Stretch) -> Sequence[Standing]:
         .order_by(Standing.place_key)
         .limit(100)
     ).all()
+
+
+def list_told(session: Session, stretch: Stretch) -> Iterator[tuple[Any, ...]]:
+    """Return what every row of a board's edition says, to be compared; pinned ones too."""
+    rows = session.execute(
+        select(
+            Standing.team_id,
+            Standing.place_key,
+            Standing.submission_id,
+            Standing.evaluation_id,
+            Standing.entries,
+            Standing.last_at,
+            Standing.division,
+            Standing.pinned,
+        ).where(*on_board(stretch))
+    )
+    yield from (tuple(row) for row in rows)
+
+
+def count_ranked(session: Session, stretch: Stretch) -> int:
+    """Return how many rows the buckets of a stretch count."""
+    return sum(bucket.size for bucket in _list_buckets(session, stretch))
 
 
 def find_bucket(session: Session, within: Stretch, key: bytes) -> StandingBucket | None:

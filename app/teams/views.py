@@ -17,6 +17,7 @@ from app.accounts.throttling import throttle_secret
 from app.core.current import platform
 from app.core.errors import AppError
 from app.core.web import Access, access
+from app.problems.hooks import problem_hooks
 from app.problems.models import Problem
 from app.problems.queries import get_readable_problem
 from app.teams import operations, policy, queries
@@ -87,6 +88,7 @@ def rename(slug: str) -> ResponseReturnValue:
     def act(session: Session, problem: Problem, user: User, now: datetime) -> None:
         team = queries.get_team(session, problem, user)
         operations.rename_team(session, team, user, form.name.data, now)
+        problem_hooks().note_change(session, problem)
 
     if form.validate_on_submit() and _succeeds(slug, form, act):
         return _back(slug, _("The team has its new name."))

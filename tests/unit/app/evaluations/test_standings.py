@@ -26,7 +26,7 @@ from app.evaluations.standings import (
 )
 from app.problems.models import Board, Problem, TieRule
 from app.standings.models import Edition, Standing, TeamClass
-from app.standings.queries import Stretch, find_state, list_ranked, map_ranks
+from app.standings.queries import Stretch, list_ranked, map_ranks, map_states
 from app.submissions.models import Submission
 from app.teams.models import Team
 from tests.databases import open_sqlite
@@ -204,7 +204,7 @@ def problem(session: Session) -> Problem:
 def shown(session: Session, problem: Problem, minutes: int) -> list[float]:
     """The numbers everybody sees, best first."""
     now = CREATED + timedelta(minutes=minutes)
-    rules, state = rules_of(session, problem), find_state(session, problem, Board.A)
+    rules, state = rules_of(session, problem), map_states(session, problem).get(Board.A)
     assert state is not None
     assert is_fresh(state, rules, now)
     stretch = Stretch(problem.id, Board.A, edition_for_all(state, rules, now))

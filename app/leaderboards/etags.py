@@ -1,0 +1,67 @@
+"""What a board's page was made of, as an ETag: a reader who has the newest page is sent nothing.
+
+Computed from the version of the boards, the rules and who is looking; no row of a board is read.
+"""
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from flask import Response, request, session
+
+from app.accounts.models import User
+from app.leaderboards.reading import Opened
+from app.ui.i18n import current_locale
+from app.ui.themes import current_theme
+
+_FLASHES: Final = "_flashes"
+_CSRF: Final = "csrf_token"
+_CSRF_LASTS: Final = timedelta(minutes=30)
+"""The tokens in a page's forms run out after an hour; a page is never kept that long."""
+
+
+def page_etag(opened: Opened, actor: User | None, now: datetime) -> str | None:
+    """Return the ETag of a board's page; None where the page says something once only."""
+    if session.get(_FLASHES):
+        return None
+    person: tuple[object, ...] = ()
+    if actor is not None:
+        kept_for = int(now.timestamp() // _CSRF_LASTS.total_seconds())
+        person = (actor.name, session.get(_CSRF, ""), kept_for)
+    return _digest(_facts(opened, actor, now), current_locale(), current_theme(), *person)
+
+
+def api_etag(opened: Opened, actor: User, now: datetime) -> str:
+    """Return the ETag of a board's answer to a program."""
+    return _digest(_facts(opened, actor, now))
+
+
+def not_modified(etag: str) -> Response | None:
+    """Return an empty 304 where the client has what this ETag names."""
+    if not request.if_none_match.contains(etag):
+        return None
+    answer = Response(status=304)
+    answer.set_etag(etag)
+    return answer
+
+
+def _facts(opened: Opened, actor: User | None, now: datetime) -> tuple[object, ...]:
+    problem, view = opened.problem, opened.view
+    return (
+        request.full_path,
+        problem.revision_number,
+        problem.title,
+        problem.b_revealed_at,
+        sorted(problem.board_rules.items()),
+        problem.tie_rule,
+        opened.rules.digest,
+        opened.rules.frozen_since(now),
+        opened.sees_all,
+        None if view is None else (view.version, view.stretch, view.until),
+        opened.team_id,
+        None if actor is None else (actor.id, actor.role),
+    )
+
+
+def _digest(*facts: object) -> str:
+    return sha256(repr(facts).encode()).hexdigest()[:32]
