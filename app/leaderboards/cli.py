@@ -15,14 +15,18 @@ from app.evaluations.standings import audit_board, ensure_fresh, rebuild
 from app.leaderboards.exports import (
     HEADINGS,
     TAIL,
+    Names,
     column_titles,
+    combined_cells,
     list_cells,
+    rank_by_captain,
     write_csv,
     write_xlsx,
 )
 from app.leaderboards.queries import find_view
 from app.problems.models import Board
 from app.problems.queries import get_problem, list_all_problems
+from scoring.aggregate import Method, combine
 
 commands = AppGroup("leaderboard", help="Boards: export, rebuild.")
 _WRITERS: Final = {"csv": write_csv, "xlsx": write_xlsx}
@@ -92,6 +96,53 @@ def _export(
             return _WRITERS[kind](heading, list_cells(session, view))
     except AppError as error:
         raise click.ClickException(str(error)) from error
+
+
+@commands.command("combine")
+@click.argument("method", type=click.Choice([method.value for method in Method]))
+@click.argument("slugs", nargs=-1, required=True)
+@click.option("--board", type=click.Choice([board.value for board in Board]), default="A")
+@click.option("--format", "kind", type=click.Choice(list(_WRITERS)), default="csv")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    default="-",
+    help="The file to write; without it, standard output.",
+)
+def combine_(method: str, slugs: tuple[str, ...], board: str, kind: str, output: Path) -> None:
+    """Write one board over several problems; board B only after its reveal.
+
+    Teams are of one problem each: those of one captain are one competitor, named after its first
+    team. Whoever is missing from a board counts as worse than its last.
+    """
+    content = _combine(Method(method), slugs, Board(board), kind)
+    if str(output) == "-":
+        sys.stdout.buffer.write(content)
+    else:
+        output.write_bytes(content)
+
+
+def _combine(method: Method, slugs: tuple[str, ...], board: Board, kind: str) -> bytes:
+    now = platform().clock.now()
+    names = Names()
+    boards = []
+    try:
+        with platform().database.transaction() as session:
+            for slug in slugs:
+                problem = get_problem(session, slug)
+                if board is Board.B and problem.b_revealed_at is None:
+                    message = f"board B of {slug} is not revealed"
+                    raise click.ClickException(message)
+                ensure_fresh(session, problem, now=now)
+                view = find_view(session, problem, board, now=now)
+                if problem.stage(board) is None or view is None:
+                    message = f"{slug} has no board {board.value}"
+                    raise click.ClickException(message)
+                boards.append(rank_by_captain(session, view, names))
+    except AppError as error:
+        raise click.ClickException(str(error)) from error
+    rows = combined_cells(combine(boards, method), names)
+    return _WRITERS[kind](["rank", "team", method.value, *slugs], rows)
 
 
 @commands.command("rebuild")

@@ -18,6 +18,7 @@ from app.evaluations.standings import ensure_fresh
 from app.leaderboards.cli import commands
 from app.problems.models import Problem
 from app.standings.models import Standing
+from app.teams.models import Team
 from tests.factories import make_problem, make_submission, make_team
 from tests.fakes.ports import FrozenClock
 
@@ -85,6 +86,28 @@ def test_board_b_is_written_before_the_reveal_only_when_asked_for(runner: FlaskC
     assert "0.125" not in refused.output
     written = run(runner, "export", "pcb", "--board", "B", "--before-reveal")
     assert "0.125" in written.output
+
+
+def test_several_problems_make_one_board(runner: FlaskCliRunner, database: Database) -> None:
+    with database.transaction() as session:
+        captain = session.scalars(select(Team).where(Team.name == "低分队")).one().captain
+        other = make_problem(session, slug="milk-run")
+        make_submission(
+            session,
+            problem=other,
+            team=make_team(session, problem=other, captain=captain, name="同一个人"),
+            scores={"A": {"macro_f1": 0.5}},
+        )
+    done = run(runner, "combine", "borda", "pcb", "milk-run")
+    assert done.exit_code == 0, done.output
+    rows = list(csv.reader(io.StringIO(done.stdout_bytes.decode("utf-8-sig"))))
+    assert rows == [
+        ["rank", "team", "borda", "pcb", "milk-run"],
+        ["1", "'=1+1", "2.0", "2.0", "0.0"],
+        ["1", "低分队", "2.0", "1.0", "1.0"],
+    ]
+    refused = run(runner, "combine", "points", "pcb", "--board", "B")
+    assert (refused.exit_code, "0.125" in refused.output) == (1, False)
 
 
 @pytest.mark.parametrize("wrong", [("nowhere",), ("pcb", "--division", "nobody")])
