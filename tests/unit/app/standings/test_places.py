@@ -13,10 +13,11 @@ from app.core.db import Database
 from app.core.pagination import PageRequest
 from app.problems.models import Board
 from app.standings.counting import Place
-from app.standings.keys import WIDTH, place_key
+from app.standings.keys import WIDTH, place_key, score_key
 from app.standings.models import StandingBucket
 from app.standings.operations import Classed, clear, fill, put_row, take_off
 from app.standings.queries import Stretch, find_ranked, list_ranked, map_ranks
+from scoring import BoardColumn, Direction
 from tests.databases import open_sqlite
 from tests.factories import make_problem, make_submission, make_team
 from tests.factories.accounts import CREATED
@@ -99,3 +100,22 @@ def test_a_bucket_that_grows_is_split(shared: Database) -> None:
         session.rollback()
     assert sum(sizes) == TEAMS
     assert max(sizes) <= 4
+
+
+def test_a_tie_is_shared_over_pages_as_on_real_boards(shared: Database) -> None:
+    """The pattern of public final boards: lower is better, a long tie, negative and huge scores."""
+    scores = [-3.25, -3.25, -0.5, -0.5, -0.5, -0.5, -0.5, 0.0, 25.8, 1e9, 1e9, 1e9]
+    column = BoardColumn(
+        key="rmse", metric="rmse", target="y", direction=Direction.MIN, primary=True
+    )
+    stretch = Stretch(1, Board.B)
+    with shared.transaction() as session:
+        for team, score in enumerate(scores[::-1], 1):
+            key = score_key({"rmse": score}, [column])
+            assert key is not None
+            place = Place(team, place_key(key, CREATED, team), team, team, CREATED, 1, CREATED)
+            put_row(session, stretch, Classed(place), bucket=2)
+        pages = [list_ranked(session, stretch, PageRequest(page, 5), WIDTH) for page in (1, 2, 3)]
+        ranks = [[one.rank for one in page.items] for page in pages]
+        session.rollback()
+    assert ranks == [[1, 1, 3, 3, 3], [3, 3, 8, 9, 10], [10, 10]]
