@@ -13,6 +13,7 @@ import app.problems.models
 import app.rescoring.models
 import app.reviews.models
 import app.standings.models
+import app.statistics.models
 import app.submissions.models
 import app.teams.models
 
@@ -27,6 +28,7 @@ MODELS: Final[tuple[ModuleType, ...]] = (
     app.standings.models,
     app.reviews.models,
     app.evaluations.models,
+    app.statistics.models,
     app.judging.models,
     app.rescoring.models,
 )

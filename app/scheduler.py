@@ -13,6 +13,7 @@ from app.evaluations.sweeping import ClockWatch, sweep
 from app.problems.jobs import resend_publications
 from app.rescoring.tending import tend_rescores
 from app.settings import Settings
+from app.statistics.jobs import ring_stale
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,6 +51,7 @@ def clean_up(port: Platform) -> int:
 
 def _sweep(port: Platform, lease: timedelta, watch: ClockWatch) -> None:
     resend_publications()
+    ring_stale(port)
     done = sweep(port, lease, watch)
     if done.put_back or done.queued_for_b:
         logger.warning("put back %s, queued for B %s", done.put_back, done.queued_for_b)

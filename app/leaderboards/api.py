@@ -1,5 +1,6 @@
 """Leaderboards over HTTP."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -25,10 +26,12 @@ from app.leaderboards.queries import (
     list_board,
     list_pinned,
     map_ranks_on_a,
+    statistics_of,
 )
 from app.leaderboards.reading import Asked, Opened, reading_board
 from app.problems.errors import BoardMissingError
 from app.problems.models import Board
+from app.statistics.queries import Spread
 from app.teams.api_models import TeamOutput
 
 blueprint: Final = Blueprint("leaderboards_api", __name__, url_prefix=f"{API_PREFIX}/problems")
@@ -48,6 +51,17 @@ class BoardQuery(PageInput):
     division: str = Field(default="", max_length=64, description="Of one division alone.")
 
 
+class IntervalOutput(Output):
+    """What the score that ranks would be on other items of the same kind."""
+
+    low: float
+    high: float
+    group: int | None = Field(
+        description="Teams of one group cannot be told apart by these items; null where the board "
+        "shows an earlier state."
+    )
+
+
 class BoardItem(Output):
     """A team's place, and the one submission of it that counts."""
 
@@ -56,6 +70,10 @@ class BoardItem(Output):
     division: str = Field(description="Empty where the team is in none.")
     rank_on_a: int | None = Field(description="On board B of a page: where the team was on A.")
     scores: dict[str, float] = Field(description="By leaderboard column.")
+    interval: IntervalOutput | None = Field(
+        description="Where the score that ranks lies with 95 % confidence; null where the metric "
+        "does not decompose, or it has not been worked out yet."
+    )
     entries: int = Field(description="How many of its submissions have been scored.")
     submitted_at: Instant = Field(description="When the one that counts was made.")
     last_at: Instant = Field(description="When the last scored one was made.")
@@ -130,8 +148,10 @@ def _board(opened: Opened, view: View, query: BoardQuery) -> BoardOutput:
         page = list_board(session, view, asked)
     on_a = map_ranks_on_a(session, view, page.items) if view.board is Board.B else {}
     baselines = list_baselines(session, opened.problem, view.rules, view.board)
+    rows = [*page.items, *([own] if own else [])]
+    spreads = statistics_of(session, view, rows).spreads
     return BoardOutput(
-        items=[_item(row, on_a.get(row.team_id)) for row in page.items],
+        items=[_item(row, spreads, on_a.get(row.team_id)) for row in page.items],
         total=page.total,
         page=asked.page,
         per_page=asked.per_page,
@@ -139,12 +159,12 @@ def _board(opened: Opened, view: View, query: BoardQuery) -> BoardOutput:
         shown_until=view.until,
         baselines=[_baseline(row) for row in baselines],
         pinned=[_entry(row) for row in list_pinned(session, view)] if opened.sees_all else [],
-        own=None if own is None else _item(own),
+        own=None if own is None else _item(own, spreads),
         own_now=None if now is None else _entry(now),
     )
 
 
-def _item(row: Row, on_a: int | None = None) -> BoardItem:
+def _item(row: Row, spreads: Mapping[int, Spread], on_a: int | None = None) -> BoardItem:
     assert row.rank is not None  # noqa: S101 — rows of a board have ranks, entries have none
     return BoardItem(
         rank=row.rank,
@@ -152,10 +172,17 @@ def _item(row: Row, on_a: int | None = None) -> BoardItem:
         division=row.division,
         rank_on_a=on_a,
         scores=dict(row.scores),
+        interval=_interval(spreads.get(row.evaluation_id)),
         entries=row.entries,
         submitted_at=row.submitted_at,
         last_at=row.last_at,
     )
+
+
+def _interval(spread: Spread | None) -> IntervalOutput | None:
+    if spread is None:
+        return None
+    return IntervalOutput(low=spread.low, high=spread.high, group=spread.group)
 
 
 def _entry(row: Row) -> EntryItem:

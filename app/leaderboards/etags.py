@@ -1,6 +1,6 @@
 """What a board's page was made of, as an ETag: a reader who has the newest page is sent nothing.
 
-Computed from the version of the boards, the rules and who is looking; no row of a board is read.
+Computed from the version of the boards and of their statistics, the rules and who is looking; no row of a board is read.
 """
 
 from datetime import datetime, timedelta
@@ -11,6 +11,7 @@ from flask import Response, request, session
 
 from app.accounts.models import User
 from app.leaderboards.reading import Opened
+from app.statistics.queries import find_version
 from app.ui.i18n import current_locale
 from app.ui.themes import current_theme
 
@@ -58,6 +59,7 @@ def _facts(opened: Opened, actor: User | None, now: datetime) -> tuple[object, .
         opened.rules.frozen_since(now),
         opened.sees_all,
         None if view is None else (view.version, view.stretch, view.until),
+        None if view is None else find_version(opened.session, problem.id, view.board),
         opened.team_id,
         None if actor is None else (actor.id, actor.role),
     )

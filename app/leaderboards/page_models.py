@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from app.core.pagination import Page
 from app.leaderboards.queries import BaselineRow, Row, View
+from app.statistics.queries import Statistics
 from scoring import BoardColumn, Direction
 
 
@@ -40,6 +41,7 @@ class Shown:
     axis: Axis | None
     pinned: Sequence[Row]
     own: Row | None
+    statistics: Statistics
     own_now: Row | None
     """What the own team has by now, where that is not what the board shows."""
     moves: Mapping[int, "Move"]
@@ -83,6 +85,7 @@ def make_shown(  # noqa: PLR0913 — the rows of a page, by what they are
     own: Row | None,
     own_now: Row | None,
     ranks_on_a: Mapping[int, int],
+    statistics: Statistics,
 ) -> Shown:
     """Put together what a page of a board shows."""
     column = view.rules.scoring.primary
@@ -93,9 +96,10 @@ def make_shown(  # noqa: PLR0913 — the rows of a page, by what they are
         page,
         baselines,
         place_baselines(page, baselines, column),
-        make_axis(every, baselines, column),
+        make_axis(every, baselines, column, statistics),
         pinned,
         own,
+        statistics,
         own_now if has_news else None,
         make_moves(page.items, ranks_on_a),
     )
@@ -107,11 +111,17 @@ def _unranked(row: Row | None) -> Row | None:
 
 
 def make_axis(
-    rows: Sequence[Row], baselines: Sequence[BaselineRow], column: BoardColumn
+    rows: Sequence[Row],
+    baselines: Sequence[BaselineRow],
+    column: BoardColumn,
+    statistics: Statistics,
 ) -> Axis | None:
     """Return the axis over a page's teams and the baselines; None where there is nothing on it."""
     values = [row.scores[column.key] for row in rows]
     values += [baseline.scores[column.key] for baseline in baselines]
+    for row in rows:
+        spread = statistics.spreads.get(row.evaluation_id)
+        values += [spread.low, spread.high] if spread else []
     if not values:
         return None
     low, high = min(values), max(values)

@@ -20,6 +20,7 @@ from app.standings import queries as standings
 from app.standings.models import Edition, Standing, TeamClass
 from app.standings.queries import Ranked, Stretch
 from app.standings.rules import Rules
+from app.statistics.queries import Statistics, find_statistics
 from app.submissions.models import Submission
 from app.teams.errors import TeamNotFoundError
 from app.teams.models import Team
@@ -326,3 +327,17 @@ def _row(
 def _names(session: Session, team_ids: Sequence[int]) -> dict[int, str]:
     rows = session.execute(select(Team.id, Team.name).where(Team.id.in_(team_ids)))
     return {row[0]: row[1] for row in rows}
+
+
+def statistics_of(session: Session, view: View, rows: Sequence[Row]) -> Statistics:
+    """Return what is known of rows; two queries.
+
+    Groups follow from everybody's latest scores: where a board shows an earlier state, there are
+    none to be told.
+    """
+    evaluations = [row.evaluation_id for row in rows]
+    found = find_statistics(session, view.problem.id, view.board, view.version, evaluations)
+    if view.until is None:
+        return found
+    alone = {key: replace(one, group=None) for key, one in found.spreads.items()}
+    return replace(found, spreads=alone, is_stale=False)

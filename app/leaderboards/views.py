@@ -7,6 +7,7 @@ from app.accounts.identity import find_actor
 from app.core.current import platform
 from app.core.pagination import PageRequest
 from app.core.web import Access, access
+from app.leaderboards.errors import NotComparableError
 from app.leaderboards.etags import not_modified, page_etag
 from app.leaderboards.page_models import Shown, make_shown
 from app.leaderboards.queries import (
@@ -18,10 +19,13 @@ from app.leaderboards.queries import (
     list_pinned,
     map_ranks_on_a,
     no_rows,
+    statistics_of,
 )
 from app.leaderboards.reading import Asked, Opened, reading_board
 from app.leaderboards.rule_words import state_rules
 from app.problems.models import Board
+from app.statistics.queries import find_chance
+from scoring.bootstrap import RESAMPLES
 
 blueprint = Blueprint("leaderboards", __name__, template_folder="templates")
 
@@ -64,7 +68,39 @@ def _render(opened: Opened, board: Board, division: str, shown: Shown | None) ->
         stated=state_rules(rules),
         division=division if division in rules.board.divisions else "",
         own_class=opened.own_class,
+        draws=RESAMPLES,
         is_before_reveal=problem.b_revealed_at is None,
+    )
+
+
+@blueprint.get("/problems/<slug>/leaderboard/compare")
+@access(Access.ANYONE)
+def compare(slug: str) -> ResponseReturnValue:
+    """Say how likely the first of two teams is better than the second: `?one=…&other=…`."""
+    actor, port = find_actor(), platform()
+    board = Board.B if request.args.get("board") == Board.B else Board.A
+    teams = [request.args.get(name, type=int) for name in ("one", "other")]
+    with reading_board(port, Asked(slug, board), actor) as opened:
+        if opened.view is None or not opened.sees_all or opened.view.until is not None:
+            raise NotComparableError
+        rows = [
+            row
+            for team in teams
+            if team is not None and (row := find_team_row(opened.session, opened.view, team))
+        ]
+        if len(rows) < len(teams):
+            raise NotComparableError
+        pair = (rows[0].evaluation_id, rows[1].evaluation_id)
+        chance = find_chance(opened.session, port.blobs, opened.problem.id, board, pair)
+    if chance is None:
+        raise NotComparableError
+    return render_template(
+        "leaderboards/compare.html",
+        problem=opened.problem,
+        primary=opened.rules.scoring.primary,
+        board=board,
+        rows=rows,
+        chance=chance,
     )
 
 
@@ -73,12 +109,15 @@ def _show(opened: Opened, view: View, asked: PageRequest) -> Shown:
     session, team = opened.session, opened.team_id
     page = list_board(session, view, asked) if opened.sees_all else no_rows(asked)
     baselines = list_baselines(session, opened.problem, view.rules, view.board)
+    own = find_team_row(session, view, team) if team else None
+    rows = [*page.items, *([own] if own else [])]
     return make_shown(
         view,
         page,
         baselines,
         pinned=list_pinned(session, view) if opened.sees_all else [],
-        own=find_team_row(session, view, team) if team else None,
+        own=own,
         own_now=find_live_row(session, view, team) if team and view.until else None,
         ranks_on_a=map_ranks_on_a(session, view, page.items) if view.board is Board.B else {},
+        statistics=statistics_of(session, view, rows),
     )

@@ -95,6 +95,8 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("GET", "/problems/<slug>/data"): Door(ANYONE),
     ("GET", "/problems/<slug>/cover.svg"): Door(ANYONE),
     ("GET", "/problems/<slug>/leaderboard"): Door(ANYONE),
+    # without two teams to compare
+    ("GET", "/problems/<slug>/leaderboard/compare"): Door(NOBODY),
     ("GET", "/problems/<slug>/rules"): Door(SIGNED_IN),
     ("POST", "/problems/<slug>/rules"): Door(DOES),
     # teams accept the rules first; staff are not asked

@@ -1,0 +1,135 @@
+"""Per-item losses as they were kept, and the draws of a board in one blob. No database here."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
+
+import numpy as np
+
+from app.core.blobs import BlobStore
+from app.core.errors import NotFoundError
+from app.problems.models import Board
+from scoring.bootstrap import RESAMPLES, Resampler
+from scoring.types import FloatArray
+
+MOST_ITEMS: Final = 10_000
+"""More items are folded into as many random parts of equal size: their mean varies as much."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ItemLosses:
+    """One entry's losses, folded; `truth` names the items they are of."""
+
+    truth: str
+    values: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draws:
+    """The mean losses of a board's entries in each draw, by evaluation; all of one truth."""
+
+    truth: str = ""
+    items: int = 0
+    average: Mapping[int, float] = field(default_factory=dict)
+    means: Mapping[int, FloatArray] = field(default_factory=dict)
+
+
+def read_losses(blobs: BlobStore, digest: str, board: Board, column: str) -> ItemLosses | None:
+    """Return an entry's losses for one column; None where there are none, or no longer."""
+    try:
+        stored = io.BytesIO(b"".join(blobs.read(digest)))
+    except NotFoundError:
+        return None
+    with np.load(stored, allow_pickle=False) as arrays:
+        try:
+            ids = arrays[f"{board.value}/{column}/ids"]
+            values = arrays[f"{board.value}/{column}/values"].astype(np.float64)
+        except KeyError:
+            return None
+    if not len(values) or not np.isfinite(values).all():
+        return None
+    return ItemLosses(sha256("\n".join(ids.tolist()).encode()).hexdigest(), _fold(values))
+
+
+def _fold(values: FloatArray) -> FloatArray:
+    """Return at most `MOST_ITEMS` means, of parts whose members are drawn by lot, always so."""
+    if len(values) <= MOST_ITEMS:
+        return values
+    size = len(values) // MOST_ITEMS
+    lot = np.random.default_rng(0).permutation(len(values))[: size * MOST_ITEMS]
+    folded: FloatArray = values[lot].reshape(MOST_ITEMS, size).mean(axis=1)
+    # the few that fit into no part still belong to the mean
+    whole: FloatArray = folded + (values.mean() - folded.mean())
+    return whole
+
+
+def add_draws(kept: Draws, entries: Mapping[int, ItemLosses]) -> Draws:
+    """Return the draws with new entries; those of another truth are left out.
+
+    Where nothing was kept the truth of most entries is the board's.
+    """
+    truth = kept.truth or _commonest([one.truth for one in entries.values()])
+    fitting = {key: one.values for key, one in entries.items() if one.truth == truth}
+    if not fitting:
+        return kept
+    matrix = np.stack(list(fitting.values()))
+    means = Resampler(matrix.shape[1], RESAMPLES).means(matrix)
+    averages = matrix.mean(axis=1)
+    return Draws(
+        truth,
+        matrix.shape[1],
+        {**kept.average, **dict(zip(fitting, averages.tolist(), strict=True))},
+        {**kept.means, **dict(zip(fitting, means, strict=True))},
+    )
+
+
+def keep_only(draws: Draws, evaluations: Sequence[int]) -> Draws:
+    """Return the draws of these entries alone."""
+    wanted = [one for one in evaluations if one in draws.means]
+    return Draws(
+        draws.truth,
+        draws.items,
+        {one: draws.average[one] for one in wanted},
+        {one: draws.means[one] for one in wanted},
+    )
+
+
+def store_draws(blobs: BlobStore, draws: Draws) -> str:
+    """Keep draws as one npz; return its digest."""
+    order = list(draws.means)
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        allow_pickle=False,
+        truth=np.asarray(draws.truth),
+        items=np.asarray(draws.items),
+        evaluations=np.asarray(order, dtype=np.int64),
+        average=np.asarray([draws.average[one] for one in order], dtype=np.float64),
+        means=np.asarray([draws.means[one] for one in order], dtype=np.float64),
+    )
+    buffer.seek(0)
+    return blobs.put(buffer).digest
+
+
+def load_draws(blobs: BlobStore, digest: str | None) -> Draws:
+    """Return kept draws; none where there are none."""
+    if digest is None:
+        return Draws()
+    try:
+        stored = io.BytesIO(b"".join(blobs.read(digest)))
+    except NotFoundError:
+        return Draws()
+    with np.load(stored, allow_pickle=False) as arrays:
+        order = arrays["evaluations"].tolist()
+        return Draws(
+            str(arrays["truth"]),
+            int(arrays["items"]),
+            dict(zip(order, arrays["average"].tolist(), strict=True)),
+            dict(zip(order, arrays["means"], strict=True)),
+        )
+
+
+def _commonest(truths: Sequence[str]) -> str:
+    return max(sorted(set(truths)), key=truths.count, default="")
