@@ -11,6 +11,7 @@ from app.core.db import hold
 from app.core.errors import ConflictError, InvalidError
 from app.core.i18n import N_
 from app.evaluations.standings import refresh_team
+from app.problems.operations import require_unsigned
 from app.standings.models import ALL_TEAMS, REASON_LENGTH, TeamClass
 from app.teams.models import Team
 
@@ -105,8 +106,13 @@ def reinstate(session: Session, team: Team, actor: User, reason: str, *, now: da
 
 
 def _hold_class(session: Session, team: Team) -> TeamClass:
-    """Return how a team is classed; of two organisers at once the second sees the first's."""
+    """Return how a team is classed; of two organisers at once the second sees the first's.
+
+    Raises:
+        BoardSignedOffError: a judge has signed a board of the problem off.
+    """
     hold(session, team)
+    require_unsigned(session, team.problem)
     found = session.get(TeamClass, team.id, populate_existing=True)
     if found is None:
         found = TeamClass(team_id=team.id, division=ALL_TEAMS, pinned=False, reason=_IN)

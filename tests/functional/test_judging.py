@@ -206,6 +206,9 @@ def test_a_signature_locks_until_an_organiser_lifts_it(
         client.post(f"/staff/submissions/{entry.id}/rerun"),
     ]
     assert [answer.status_code for answer in locked] == [409, 409]
+    teams = f"/staff/problems/pcb/teams/{entry.team_id}"
+    out = client.post(f"{teams}/disqualify?lang=en", data={"reason": "抄袭"}, follow_redirects=True)
+    assert "An organiser has to lift the sign-off" in out.text
     opened = client.post("/staff/problems/pcb/stages/A/open?lang=en", follow_redirects=True)
     ruled = client.post("/staff/problems/pcb?lang=en", data={"tie_rule": "shared"})
     for answer in (opened, ruled):
