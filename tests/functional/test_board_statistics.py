@@ -43,7 +43,7 @@ def teams(platform: Platform) -> list[int]:
 
 
 def groups(text: str) -> list[str]:
-    return re.findall(r'board__group" data-label="[^"]*">([^<]*)<', text)
+    return re.findall(r'board__minor board__group" data-label="[^"]*">([^<]*)<', text)
 
 
 def test_the_board_shows_intervals_and_groups(
