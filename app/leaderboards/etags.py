@@ -1,6 +1,7 @@
 """What a board's page was made of, as an ETag: a reader who has the newest page is sent nothing.
 
-Computed from the version of the boards and of their statistics, the rules and who is looking; no row of a board is read.
+Computed from the version of the board and of its statistics, the rules and who is looking; no row
+of a board is read.
 """
 
 from datetime import datetime, timedelta

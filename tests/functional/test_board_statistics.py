@@ -61,6 +61,23 @@ def test_the_board_shows_intervals_and_groups(
     assert 50 < float(share[1]) < 99
 
 
+def test_a_page_kept_is_read_again_once_the_groups_are_new(
+    client: FlaskClient, platform: Platform, problem: Problem, blobs: LocalBlobs
+) -> None:
+    with platform.database.transaction() as session:
+        enter(session, blobs, session.get_one(Problem, problem.id), wrong(0.2, 5))
+    board = "/problems/pcb/leaderboard?lang=en"
+    before = client.get(board)
+    assert "The latest scores are being worked in." in before.text
+    kept = {"If-None-Match": before.headers["ETag"]}
+    assert client.get(board, headers=kept).status_code == 304
+    refresh(platform, problem.id, Board.A)
+    after = client.get(board, headers=kept)
+    assert after.status_code == 200
+    assert "being worked in" not in after.text
+    assert len(groups(after.text)) == 4
+
+
 def test_a_board_that_shows_an_earlier_state_tells_no_groups(
     client: FlaskClient, platform: Platform, problem: Problem
 ) -> None:
