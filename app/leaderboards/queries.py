@@ -330,13 +330,13 @@ def _names(session: Session, team_ids: Sequence[int]) -> dict[int, str]:
 
 
 def statistics_of(session: Session, view: View, rows: Sequence[Row]) -> Statistics:
-    """Return what is known of rows; two queries.
+    """Return what is known of rows; three queries.
 
     Groups follow from everybody's latest scores: where a board shows an earlier state, there are
     none to be told.
     """
     evaluations = [row.evaluation_id for row in rows]
-    found = find_statistics(session, view.problem.id, view.board, view.version, evaluations)
+    found = find_statistics(session, view.problem.id, view.board, evaluations)
     if view.until is None:
         return found
     alone = {key: replace(one, group=None) for key, one in found.spreads.items()}

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.core.blobs import BlobStore
 from app.problems.models import Board
+from app.standings.models import BoardState
 from app.statistics.losses import load_draws
 from app.statistics.models import BoardStatistics, ScoreInterval
 from scoring.bootstrap import chance_to_win
@@ -34,9 +35,9 @@ class Statistics:
 
 
 def find_statistics(
-    session: Session, problem_id: int, board: Board, version: int, evaluations: Sequence[int]
+    session: Session, problem_id: int, board: Board, evaluations: Sequence[int]
 ) -> Statistics:
-    """Return what is known of a page's rows; two queries."""
+    """Return what is known of a page's rows; three queries."""
     kept = session.get(BoardStatistics, (problem_id, board))
     if kept is None:
         return Statistics()
@@ -46,7 +47,9 @@ def find_statistics(
         )
     )
     spreads = {row.evaluation_id: Spread(row.low, row.high, row.level_group) for row in rows}
-    return Statistics(spreads, kept.items, is_stale=kept.version != version)
+    state = session.get(BoardState, (problem_id, board))
+    is_stale = state is not None and state.version != kept.version
+    return Statistics(spreads, kept.items, is_stale)
 
 
 def find_version(session: Session, problem_id: int, board: Board) -> int | None:
