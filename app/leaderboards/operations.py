@@ -53,9 +53,11 @@ def class_team(
 
     Raises:
         UnknownDivisionError: the problem's rules name no such division.
+        BoardSignedOffError: a board of the problem is signed off.
     """
     if division not in {ALL_TEAMS, *team.problem.rules.divisions}:
         raise UnknownDivisionError(name=division)
+    require_unsigned(session, team.problem)
     classed = _hold_class(session, team)
     before = (classed.division, classed.pinned)
     classed.division, classed.pinned = division, pinned
@@ -74,11 +76,13 @@ def disqualify(session: Session, team: Team, actor: User, reason: str, *, now: d
 
     Raises:
         ReasonMissingError: none was given.
+        BoardSignedOffError: a board of the problem is signed off.
         AlreadyDisqualifiedError: it is out already.
     """
     reason = reason.strip()[:REASON_LENGTH]
     if not reason:
         raise ReasonMissingError
+    require_unsigned(session, team.problem)
     classed = _hold_class(session, team)
     if classed.disqualified_at is not None:
         raise AlreadyDisqualifiedError
@@ -92,11 +96,13 @@ def reinstate(session: Session, team: Team, actor: User, reason: str, *, now: da
 
     Raises:
         ReasonMissingError: none was given.
+        BoardSignedOffError: a board of the problem is signed off.
         NotDisqualifiedError: it is not out.
     """
     reason = reason.strip()[:REASON_LENGTH]
     if not reason:
         raise ReasonMissingError
+    require_unsigned(session, team.problem)
     classed = _hold_class(session, team)
     if classed.disqualified_at is None:
         raise NotDisqualifiedError

@@ -17,6 +17,7 @@ from app.core.db import Database
 from app.evaluations.models import Evaluation, Score
 from app.evaluations.standings import rebuild
 from app.problems.models import Board, Problem
+from app.standings.models import TeamClass
 from app.submissions.models import Submission
 from app.teams.models import Team
 from tests.factories import make_problem, make_submission, make_team, make_user
@@ -316,6 +317,18 @@ def test_whoever_stands_below_a_disqualified_team_moves_up(site: Site) -> None:
     with site.database.reading() as session:
         actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert actions[-2:] == ["team.disqualify", "team.reinstate"]
+
+
+def test_nothing_moves_a_team_while_a_board_is_signed_off(site: Site) -> None:
+    site.score("alpha", 0.5)
+    site.set(divisions="学生组")
+    with site.database.transaction() as session:
+        session.scalars(select(Problem)).one().stages[0].signed_off_at = site.clock.now()
+    act_on(site, "alpha", "disqualify", reason="two accounts")
+    act_on(site, "alpha", "class", division="学生组", pinned="y")
+    assert site.rows() == ["1 alpha 0.50000"]
+    with site.database.reading() as session:
+        assert session.scalars(select(TeamClass)).all() == []
 
 
 def test_the_reveal_shows_who_moved(site: Site) -> None:
