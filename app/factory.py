@@ -31,6 +31,7 @@ from app.problems import api as problems_api
 from app.problems import staff_views as problems_staff_views
 from app.problems import views as problems_views
 from app.problems.hooks import attach_hooks
+from app.rescoring import staff_views as rescoring_staff_views
 from app.settings import Settings, secret_key, settings_or_exit
 from app.teams import views as teams_views
 from app.ui.edge import register_edge
@@ -60,6 +61,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     leaderboards_api.blueprint,
     judging_staff_views.blueprint,
     judging_views.blueprint,
+    rescoring_staff_views.blueprint,
     api_docs.blueprint,
 )
 

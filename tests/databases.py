@@ -30,6 +30,7 @@ BOTH: Final = (
     "functional/test_problems.py",
     "functional/test_publishing.py",
     "functional/test_races.py",
+    "functional/test_rescores.py",
     "functional/test_stages.py",
     "functional/test_teams.py",
     "unit/app/accounts/test_account_operations.py",

@@ -33,6 +33,7 @@ from app.evaluations.logbook import read_log
 from app.evaluations.models import CLAIMED, FINISHED, Evaluation, State
 from app.evaluations.page_models import answer_columns, build_case_tables, build_timeline
 from app.evaluations.run_pages import build_runs
+from app.evaluations.shadow_places import scoring_revision
 from app.evaluations.waiting import count_before, find_place
 from app.problems.downloads import attachment, send_blob
 from app.problems.models import Board, Partition, Problem, Revision, StageState
@@ -130,7 +131,8 @@ def show(submission_id: int) -> ResponseReturnValue:
         events = queries.list_events(session, evaluation)
         log = read_log(session, evaluation, 0)
         teams = list_team_ids(session, actor)
-        spec = ProblemSpec.model_validate(submission.revision.spec)
+        # a re-score may have changed the columns
+        spec = ProblemSpec.model_validate(scoring_revision(session, evaluation, submission).spec)
         in_force = [one for one in evaluations if one.is_current]
         scores = queries.visible_scores(in_force, submission.problem, actor)
         rivals = compare(
@@ -146,7 +148,11 @@ def show(submission_id: int) -> ResponseReturnValue:
         submission=submission,
         problem=submission.problem,
         evaluation=evaluation,
-        history=[one for one in evaluations if not one.is_current],
+        history=[
+            (one, queries.visible_scores([one], submission.problem, actor))
+            for one in evaluations
+            if not one.is_current
+        ],
         other=[one for one in in_force if one.id != evaluation.id],
         events=events,
         log=log,

@@ -16,6 +16,9 @@ STATES: Final = {
     "checking": N_("checking"),
     "published": N_("published"),
     "refused": N_("refused"),
+    # re-scores
+    "staged": N_("staged"),
+    "ready": N_("ready to publish"),
     # stages
     "upcoming": N_("not yet open"),
     "open": N_("open"),

@@ -17,7 +17,7 @@ from app.problems.preparing import PreparedPack, prepare_pack
 from app.problems.publishing import publish, stage
 from app.rescoring.boards import read_boards
 from app.rescoring.models import Rescore
-from app.rescoring.operations import stage_rescore
+from app.rescoring.operations import Words, publish_rescore, stage_rescore
 from app.rescoring.tending import tend_rescores
 from app.settings import Settings
 from app.submissions.models import Kind
@@ -85,6 +85,20 @@ class Competition:
     def work(self) -> bool:
         """Evaluate one; return whether there was one."""
         return evaluate_one(self.platform, self.settings, "cpu", "worker")
+
+    def tend(self) -> None:
+        """Do what the scheduler does for re-scores."""
+        tend_rescores(self.platform)
+
+    def publish(self, number: int) -> None:
+        with self.database.transaction() as session:
+            publish_rescore(
+                session,
+                session.get_one(Rescore, number),
+                self.organiser,
+                Words("重新评分", "真值有误，已更正。"),
+                now=self.platform.clock.now(),
+            )
 
     def finish(self) -> None:
         """Tend and work until nothing is left to do."""

@@ -174,6 +174,19 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ),
     ("GET", "/staff/publications/<int:publication_id>"): Door(STAFF),
     ("GET", "/staff/publications/<int:publication_id>/status.json"): Door(STAFF_JSON),
+    ("GET", "/staff/problems/<slug>/rescores"): Door(STAFF),
+    # one is under way already
+    ("POST", "/staff/problems/<slug>/rescores"): Door(
+        "in 403 403 403 403 409 409 in",
+        lambda: {"pack": (io.BytesIO(b"no zip"), "pack.zip"), "reason": "更正"},
+    ),
+    ("GET", "/staff/rescores/<int:rescore_id>"): Door(STAFF),
+    ("GET", "/staff/rescores/<int:rescore_id>/status.json"): Door(STAFF_JSON),
+    ("POST", "/staff/rescores/<int:rescore_id>/publish"): Door(
+        ORGANISER_DOES, lambda: {"title": "重新评分", "text_zh": "更正"}
+    ),
+    ("POST", "/staff/rescores/<int:rescore_id>/retry"): Door(ORGANISER_DOES),
+    ("POST", "/staff/rescores/<int:rescore_id>/discard"): Door(ORGANISER_DOES),
     ("GET", "/staff/submissions"): Door(STAFF),
     ("POST", "/staff/submissions/<int:submission_id>/rerun"): Door(ORGANISER_DOES),
     ("POST", "/staff/submissions/<int:submission_id>/retract"): Door(

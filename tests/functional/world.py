@@ -17,11 +17,14 @@ from app.accounts.models import ApiToken, Role, User
 from app.core.platform import Platform
 from app.evaluations.models import Evaluation, LogChunk, State
 from app.problems.models import Problem, Publication, PublicationState
+from app.problems.preparing import prepare_pack
+from app.problems.publishing import stage
+from app.rescoring.operations import stage_rescore
 from app.submissions.models import Kind
 from app.teams.models import Membership
 from tests.factories import make_submission, make_team, make_user
 from tests.factories.accounts import CREATED
-from tests.factories.packs import publish_pack
+from tests.factories.packs import publish_pack, write_pack
 
 ROLES: Final = ("visitor", "stranger", "member", "captain", "judge", "organiser", "admin", "gone")
 """`gone` is disabled: the cookie of a disabled account, the token that disabling revoked."""
@@ -59,7 +62,16 @@ class World:
             self._fill(session, problem, platform)
             gone = self.people["gone"]
             staff_operations.disable_user(session, self.people["admin"], gone.id, now=CREATED)
+        self._stage(folder / "corrected")
         self._save()
+
+    def _stage(self, folder: Path) -> None:
+        pack = write_pack(folder, slug="pcb")
+        prepared = prepare_pack(self.platform, pack, seed=None, progress=lambda _step: None)
+        with self.database.transaction() as session:
+            revision = stage(session, prepared, "pcb", now=CREATED)
+            actor = self.people["organiser"].as_actor()
+            self.rescore = stage_rescore(session, revision, "更正", actor, now=CREATED).id
 
     def _token(self, session: Session, user: User) -> str:
         return accounts.create_token(session, user, "test", now=CREATED)[1]
@@ -148,6 +160,7 @@ class World:
             "secret": "wrong",
             "submission_id": self.scored,
             "publication_id": self.publication,
+            "rescore_id": self.rescore,
             "token_id": self.token_id,
             "user_id": user.id,
             "team_id": self.team,
