@@ -16,6 +16,7 @@ from app.contributions import contributions
 from app.core import api_docs
 from app.core.current import attach
 from app.core.platform import Platform
+from app.discussions import views as discussions_views
 from app.evaluations import api as submissions_api
 from app.evaluations import choice_api, choice_views, debug_views
 from app.evaluations import staff_views as submissions_staff_views
@@ -27,6 +28,7 @@ from app.judging import views as judging_views
 from app.leaderboards import api as leaderboards_api
 from app.leaderboards import staff_views as leaderboards_staff_views
 from app.leaderboards import views as leaderboards_views
+from app.notifications import views as notifications_views
 from app.problems import api as problems_api
 from app.problems import staff_views as problems_staff_views
 from app.problems import views as problems_views
@@ -47,6 +49,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     problems_views.blueprint,
     problems_staff_views.blueprint,
     problems_api.blueprint,
+    discussions_views.blueprint,
+    notifications_views.blueprint,
     image_views.blueprint,
     image_api.blueprint,
     teams_views.blueprint,

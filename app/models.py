@@ -7,8 +7,10 @@ import app.accounts.models
 import app.compute.models
 import app.contests.models
 import app.core.audit
+import app.discussions.models
 import app.evaluations.models
 import app.judging.models
+import app.notifications.models
 import app.problems.models
 import app.rescoring.models
 import app.reviews.models
@@ -20,8 +22,10 @@ import app.teams.models
 MODELS: Final[tuple[ModuleType, ...]] = (
     app.core.audit,
     app.accounts.models,
+    app.notifications.models,
     app.contests.models,
     app.problems.models,
+    app.discussions.models,
     app.teams.models,
     app.compute.models,
     app.submissions.models,

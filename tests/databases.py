@@ -23,6 +23,7 @@ BOTH: Final = (
     "functional/test_api_leaderboards.py",
     "functional/test_api_submissions.py",
     "functional/test_compute_page.py",
+    "functional/test_discussions.py",
     "functional/test_hostile_requests.py",
     "functional/test_hostile_states.py",
     "functional/test_leaderboard_pages.py",

@@ -39,6 +39,8 @@ class User(Base):
     session_epoch: Mapped[int] = mapped_column(default=0)
     """Counts up when every open browser session of this person must end."""
     locale: Mapped[str | None] = mapped_column(String(16))
+    unread_notifications: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """The number on the bell; kept by the notifications, so that no page has to count."""
     is_demo: Mapped[bool] = mapped_column(default=False)
     """A published password: refused in production."""
     disabled_at: Mapped[datetime | None]

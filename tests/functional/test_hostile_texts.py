@@ -18,8 +18,10 @@ from app.contests.models import Announcement, Contest
 from app.core.audit import THE_CLOCK, record_audit
 from app.core.blobs import LocalBlobs
 from app.core.platform import Platform
+from app.discussions.models import Post, Thread
 from app.evaluations.models import Evaluation, LogChunk, State, Verdict
-from app.problems.models import Problem, Publication, Revision
+from app.notifications.models import Notification
+from app.problems.models import Problem, Publication, PublicFile, Revision
 from app.settings import Settings
 from app.submissions.models import Submission
 from app.teams.models import Team
@@ -113,9 +115,42 @@ def poison(world: World, clock: FrozenClock) -> None:
             token.label = EVIL[:64]
         poison_submissions(session, clock)
         announce(session, problem, clock)
+        poison_discussion(session, world.post, clock)
+        poison_previews(session)
         record_audit(
             session, THE_CLOCK, EVIL[:64], EVIL[:128], {EVIL: EVIL, "reason": EVIL}, now=clock.now()
         )
+
+
+def poison_discussion(session: Session, post_id: int, clock: FrozenClock) -> None:
+    for thread in session.scalars(select(Thread)):
+        thread.title = EVIL[:120]
+    for post in session.scalars(select(Post)):
+        post.body = MARKDOWN + EVIL
+    for told in session.scalars(select(Notification)):
+        told.facts = {"who": EVIL, "title": EVIL, "reason": EVIL}
+    hidden = session.get_one(Post, post_id)
+    hidden.hidden_at, hidden.hidden_reason = clock.now(), EVIL[:300]
+
+
+def poison_previews(session: Session) -> None:
+    for file in session.scalars(select(PublicFile)):
+        file.preview = {
+            "kind": "table",
+            "rows": 1,
+            "more_rows": False,
+            "more_columns": 0,
+            "columns": [
+                {
+                    "name": EVIL,
+                    "type": "category",
+                    "missing": 1,
+                    "distinct": 1,
+                    "top": [[EVIL, 1]],
+                }
+            ],
+            "head": [[EVIL]],
+        }
 
 
 def poison_submissions(session: Session, clock: FrozenClock) -> None:
@@ -177,6 +212,9 @@ PAGES = [
     "/problems/pcb",
     "/problems/pcb/rules?file={evil}",
     "/problems/pcb/announcements",
+    "/problems/pcb/data",
+    "/problems/pcb/discussion",
+    "/problems/pcb/discussion/{thread}",
     "/problems/pcb/leaderboard",
     "/announcements",
     "/api/v1/docs",
@@ -186,6 +224,7 @@ PAGES = [
 MEMBER_PAGES = [
     "/account",
     "/account/tokens",
+    "/notifications",
     "/submissions",
     "/submissions/{scored}",
     "/submissions/{waiting}",
@@ -198,6 +237,8 @@ STAFF_PAGES = [
     "/staff/announcements",
     "/staff/problems",
     "/staff/problems/pcb",
+    "/problems/pcb/data",
+    "/problems/pcb/discussion/{thread}",
     "/staff/problems/pcb/reveal-b",
     "/staff/publications",
     "/staff/publications/{publication}",
@@ -216,6 +257,7 @@ def visit(world: World, role: str, pages: list[str]) -> None:
             .replace("{scored}", str(world.scored))
             .replace("{waiting}", str(world.waiting))
             .replace("{publication}", str(world.publication))
+            .replace("{thread}", str(world.thread))
         )
         answer = world.knock(role, "GET", path, {})
         assert answer.status_code in {200, 302, 303, 404}, (page, answer.status_code)

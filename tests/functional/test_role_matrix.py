@@ -101,6 +101,31 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("POST", "/problems/<slug>/rules"): Door(DOES),
     # teams accept the rules first; staff are not asked
     ("GET", "/problems/<slug>/files/<path:path>"): Door("in go go go 200 200 200 in"),
+    # discussions: judges read, who asked and organisers mark, organisers moderate
+    ("GET", "/problems/<slug>/discussion"): Door(ANYONE),
+    ("GET", "/problems/<slug>/discussion/<int:number>"): Door(ANYONE),
+    ("POST", "/problems/<slug>/discussion/<int:number>"): Door(
+        "in go go go 403 go go in", lambda: {"body": "谢谢"}
+    ),
+    ("GET", "/problems/<slug>/discussion/new"): Door("in 200 200 200 403 200 200 in"),
+    ("POST", "/problems/<slug>/discussion/new"): Door(
+        "in go go go 403 go go in", lambda: {"title": "问题", "body": "请问"}
+    ),
+    ("POST", "/problems/<slug>/discussion/<int:number>/following"): Door(DOES),
+    ("POST", "/problems/<slug>/discussion/<int:number>/pin"): Door(ORGANISER_DOES),
+    ("POST", "/problems/<slug>/discussion/<int:number>/posts/<int:post_id>/answer"): Door(
+        "in 403 403 go 403 go go in"
+    ),
+    ("POST", "/problems/<slug>/discussion/<int:number>/posts/<int:post_id>/hide"): Door(
+        ORGANISER_DOES, lambda: {"reason": "泄露答案"}
+    ),
+    # notifications: the member's own
+    ("GET", "/notifications"): Door(SIGNED_IN),
+    ("GET", "/notifications/<int:number>"): Door(
+        "in 404 go 404 404 404 404 in", values={"number": "told"}
+    ),
+    ("POST", "/notifications/read"): Door(DOES),
+    ("POST", "/notifications/topics"): Door(DOES, lambda: {"topic": "reply"}),
     # images
     ("GET", "/images/<name>"): Door(ANYONE, values={"name": "python-cpu"}),
     ("GET", "/api/v1/images/<name>"): Door(API, values={"name": "python-cpu"}),

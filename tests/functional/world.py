@@ -15,7 +15,9 @@ from app.accounts import operations as accounts
 from app.accounts import staff_operations
 from app.accounts.models import ApiToken, Role, User
 from app.core.platform import Platform
+from app.discussions import operations as discussions
 from app.evaluations.models import Evaluation, LogChunk, State
+from app.notifications.models import Notification
 from app.problems.models import Problem, Publication, PublicationState
 from app.problems.preparing import prepare_pack
 from app.problems.publishing import stage
@@ -124,6 +126,20 @@ class World:
         session.flush()
         self.scored, self.waiting, self.baseline = scored.id, waiting.id, baseline.id
         self.publication, self.team = publication.id, team.id
+        self._discuss(session, problem)
+
+    def _discuss(self, session: Session, problem: Problem) -> None:
+        """The captain asks, the stranger answers, the member follows and is told."""
+        asks, answers = self.people["captain"], self.people["stranger"]
+        thread = discussions.open_thread(
+            session, problem, asks, title="问题", body="请问", now=CREATED
+        )
+        discussions.follow(session, thread, self.people["member"])
+        post = discussions.reply(session, problem, thread, answers, body="答案", now=CREATED)
+        self.thread, self.post = thread.id, post.id
+        self.told = session.scalars(
+            select(Notification.id).where(Notification.user_id == self.people["member"].id)
+        ).one()
 
     def _save(self) -> None:
         with self.database.engine.connect() as connection:
@@ -164,8 +180,12 @@ class World:
             "token_id": self.token_id,
             "user_id": user.id,
             "team_id": self.team,
+            "number": self.thread,
+            "post_id": self.post,
         }
         values |= given
+        if values["number"] == "told":
+            values["number"] = self.told
         if values["submission_id"] == "waiting":
             values["submission_id"] = self.waiting
         endpoint = next(one.endpoint for one in self.app.url_map.iter_rules() if one.rule == rule)

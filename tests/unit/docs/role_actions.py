@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from app.accounts.models import Role, User
 from app.accounts.policy import can_give_role, can_manage_user, can_manage_users
 from app.contests.policy import can_post_announcement
+from app.discussions.models import Thread
+from app.discussions.policy import can_mark_answer, can_moderate, can_write_post
 from app.judging.policy import can_lift_sign_off, can_read_desk, can_sign_off
 from app.problems.models import Board, Problem, Stage
 from app.problems.policy import (
@@ -227,6 +229,29 @@ ACTIONS = (
         "contests_staff.create",
         lambda at: can_post_announcement(at.actor),
         also=("problems_staff.announce",),
+    ),
+    Action(
+        "Write in a discussion",
+        "discussions.create_post",
+        lambda at: can_write_post(at.actor),
+        also=("discussions.reply",),
+    ),
+    Action("Follow a discussion", "discussions.follow"),
+    Action(
+        "Mark an answer in a discussion",
+        "discussions.answer",
+        lambda at: can_mark_answer(at.actor, Thread(author_id=at.team.captain_id)),
+    ),
+    Action(
+        "Pin a discussion, hide a post with a reason",
+        "discussions.pin",
+        lambda at: can_moderate(at.actor),
+        also=("discussions.hide",),
+    ),
+    Action(
+        "Read notifications, choose what to be told of",
+        "notifications.read_all",
+        also=("notifications.choose",),
     ),
     Action("List people", "accounts_staff.index", lambda at: can_manage_users(at.user)),
     Action(

@@ -1,0 +1,1 @@
+"""Questions and answers about a problem: threads in Markdown, an answer marked, moderated."""
