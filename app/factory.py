@@ -18,7 +18,7 @@ from app.core.current import attach
 from app.core.platform import Platform
 from app.discussions import views as discussions_views
 from app.evaluations import api as submissions_api
-from app.evaluations import choice_api, choice_views, debug_views
+from app.evaluations import choice_api, choice_views, debug_views, own_views
 from app.evaluations import staff_views as submissions_staff_views
 from app.evaluations import views as submissions_views
 from app.home import staff_views as home_staff_views
@@ -55,6 +55,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     image_api.blueprint,
     teams_views.blueprint,
     submissions_views.blueprint,
+    own_views.blueprint,
     submissions_staff_views.blueprint,
     debug_views.blueprint,
     submissions_api.blueprint,

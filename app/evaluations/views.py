@@ -42,6 +42,7 @@ from app.problems.storage import StoredFile
 from app.reviews.queries import list_notes, question_of
 from app.submissions.models import Kind
 from app.submissions.policy import (
+    can_annotate_submission,
     can_cancel_submission,
     can_choose_submission,
     can_read_board,
@@ -174,6 +175,7 @@ def show(submission_id: int) -> ResponseReturnValue:
         version=version,
         may_cancel=can_cancel_submission(actor, submission, teams)
         and evaluation.state not in FINISHED,
+        may_annotate=can_annotate_submission(actor, submission, teams),
         choice=choice,
         may_choose=can_choose_submission(actor, submission, teams) and choice.may_change,
         may_retract=can_retract_submission(actor) and submission.retracted_at is None,

@@ -223,6 +223,12 @@ def retract(
     )
 
 
+def change_note(session: Session, submission: Submission, note: str) -> None:
+    """Write the team's note anew: the one thing about a submission that may change."""
+    submission.note = note.strip()[:NOTE_LENGTH]
+    session.flush()
+
+
 def clean_filename(text: str) -> str:
     """Return the name an upload is shown and given back under: no folder, nothing invisible."""
     name = re.split(r"[/\\]", text)[-1]

@@ -19,6 +19,12 @@ def can_cancel_submission(actor: User, submission: Submission, teams: AbstractSe
     return actor.is_organiser or (mine and not actor.is_staff)
 
 
+def can_annotate_submission(actor: User, submission: Submission, teams: AbstractSet[int]) -> bool:
+    """Allow the team's members to write their note."""
+    mine = submission.team_id is not None and submission.team_id in teams
+    return mine and not actor.is_staff
+
+
 def can_retract_submission(actor: User) -> bool:
     """Allow organisers to take a submission off the boards."""
     return actor.is_organiser

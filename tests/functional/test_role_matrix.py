@@ -148,6 +148,10 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("GET", "/problems/<slug>/debug"): Door(SIGNED_IN),
     ("POST", "/problems/<slug>/debug"): Door("in go go go 403 403 403 in", code_archive),
     ("GET", "/submissions"): Door(SIGNED_IN),
+    ("GET", "/submissions/compare"): Door(DOES),  # none are named: back to the list
+    ("POST", "/submissions/<int:submission_id>/note"): Door(
+        "in 404 go go 403 403 403 in", lambda: {"note": "第二次"}
+    ),
     ("GET", "/submissions/<int:submission_id>"): Door(TEAM_READS),
     ("GET", "/submissions/<int:submission_id>/log"): Door(TEAM_READS),
     ("GET", "/submissions/<int:submission_id>/download"): Door(TEAM_READS),

@@ -394,3 +394,50 @@ def test_a_failure_says_what_to_do_next(
     page = client.get(f"/submissions/{own.id}?lang=zh-Hans").text
     assert "接下来" in page
     assert "/problems/pcb/debug" in page
+
+
+def test_two_submissions_stand_side_by_side(
+    client: FlaskClient, database: Database, member: User, problem: Problem
+) -> None:
+    first = own_submission(database, member, scores={"A": {"macro_f1": 0.5}})
+    with database.transaction() as session:
+        again = session.scalars(select(Problem)).one()
+        team = session.get_one(Submission, first.id).team
+        second = make_submission(
+            session,
+            problem=again,
+            team=team,
+            scores={"A": {"macro_f1": 0.75}, "B": {"macro_f1": 0.9}},
+        )
+        foreign = make_submission(session, problem=again, scores={"A": {"macro_f1": 0.6}})
+        elsewhere = make_submission(
+            session, problem=make_problem(session, slug="other"), team=None, baseline=False
+        )
+        assert elsewhere.team is not None
+        elsewhere.team.members[0].user = session.get_one(User, member.id)
+    listed = client.get("/submissions?lang=en").text
+    assert f'name="id" value="{second.id}"' in listed
+    page = client.get(f"/submissions/compare?id={first.id}&id={second.id}&lang=en").text
+    assert "+0.25000 better" in page
+    assert "The two files are the same" in page
+    assert "0.90000" not in page  # board B is hidden
+    assert client.get(f"/submissions/compare?id={first.id}&id={foreign.id}").status_code == 404
+    for query in (
+        f"id={first.id}",
+        f"id={first.id}&id={first.id}",
+        f"id={first.id}&id=9{'0' * 20}",
+        f"id={first.id}&id={elsewhere.id}",
+    ):
+        back = client.get(f"/submissions/compare?{query}")
+        assert (back.status_code, back.headers["Location"]) == (303, "/submissions"), query
+
+
+def test_a_note_is_written_anew(
+    client: FlaskClient, database: Database, member: User, problem: Problem
+) -> None:
+    own = own_submission(database, member)
+    place = f"/submissions/{own.id}"
+    data = {"csrf_token": token_of(client, place), "note": "  去掉了 <b>噪声</b>  "}
+    assert client.post(f"{place}/note", data=data).headers["Location"] == place
+    page = client.get(place).text
+    assert "去掉了 &lt;b&gt;噪声&lt;/b&gt;" in page

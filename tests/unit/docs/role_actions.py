@@ -21,6 +21,7 @@ from app.problems.policy import (
 from app.reviews.policy import can_answer, can_write_note
 from app.submissions.models import Submission
 from app.submissions.policy import (
+    can_annotate_submission,
     can_cancel_submission,
     can_choose_submission,
     can_read_all_rows,
@@ -193,6 +194,11 @@ ACTIONS = (
         "leaderboards_staff.change",
         lambda at: can_edit_problem(at.actor, at.problem),
         also=("leaderboards_staff.disqualify", "leaderboards_staff.reinstate"),
+    ),
+    Action(
+        "Write a note to a submission",
+        "own_submissions.note",
+        lambda at: can_annotate_submission(at.user, at.submission, at.teams),
     ),
     Action(
         "Retract a submission",

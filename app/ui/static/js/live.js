@@ -43,7 +43,7 @@ export function startLive(region) {
 // What a person has opened or begun to type is theirs: such a region is left alone.
 function isInUse(region) {
   if (region.querySelector("details[open]") || region.matches("details[open]")) return true;
-  return [...region.querySelectorAll("textarea, input:not([type=hidden])")].some((field) => field.value);
+  return [...region.querySelectorAll("textarea, input:not([type=hidden])")].some((field) => (field.type === "checkbox" ? field.checked : field.value !== field.defaultValue));
 }
 
 async function refresh() {
