@@ -1,0 +1,123 @@
+"""`baijing`: what can be asked for, and how it ends."""
+
+import argparse
+import getpass
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from baijing import VERSION
+from baijing.account import read_account
+from baijing.commands import download, lists, login, submit
+from baijing.console import Console
+from baijing.errors import ClientError, Exit, UnreachableError
+from baijing.site import Site
+from baijing.texts import choose_language
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    environment: Mapping[str, str] | None = None,
+    out: TextIO | None = None,
+    err: TextIO | None = None,
+) -> int:
+    """Do what the command line asks for and return the exit status."""
+    given = os.environ if environment is None else environment
+    asked = build_parser().parse_args(arguments)
+    console = Console(
+        out or sys.stdout, err or sys.stderr, choose_language(asked.lang, given), asked.json
+    )
+    try:
+        return int(_run(asked, console, given))
+    except ClientError as error:
+        console.fail(error)
+        return int(error.exit)
+    except KeyboardInterrupt:
+        console.tell("Interrupted; `baijing submissions` shows what was handed in.")
+        return int(Exit.INTERRUPTED)
+
+
+def _run(asked: argparse.Namespace, console: Console, environment: Mapping[str, str]) -> Exit:
+    if asked.command == "login":
+        ask = _from_stdin if asked.token_stdin else getpass.getpass
+        return login.run(console, asked.address, ask, environment)
+    site = Site(read_account(environment), console.language)
+    try:
+        return COMMANDS[asked.command](site, console, asked)
+    except (KeyError, TypeError) as error:  # the site answered something else than its API says
+        message = "The answer of the site makes no sense (status %(status)s)."
+        raise UnreachableError(message, {"status": error}) from error
+
+
+def _from_stdin(_prompt: str) -> str:
+    return sys.stdin.readline()
+
+
+def _download(site: Site, console: Console, asked: argparse.Namespace) -> Exit:
+    folder = Path(asked.to or asked.problem)
+    return download.run(site, console, asked.problem, folder, asked.files)
+
+
+def _submit(site: Site, console: Console, asked: argparse.Namespace) -> Exit:
+    path = Path(asked.path)
+    kind = submit.guess_kind(path, asked.kind)
+    delivery = submit.Delivery(asked.problem, path, kind, asked.note, asked.board)
+    return submit.run(site, console, delivery, wait=asked.wait)
+
+
+COMMANDS: Mapping[str, Callable[[Site, Console, argparse.Namespace], Exit]] = {
+    "problems": lambda site, console, asked: lists.problems(site, console, asked.area, asked.words),
+    "submissions": lambda site, console, asked: lists.submissions(
+        site, console, asked.problem, asked.page
+    ),
+    "leaderboard": lambda site, console, asked: lists.leaderboard(
+        site, console, asked.problem, asked.board, asked.page
+    ),
+    "download": _download,
+    "submit": _submit,
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="answer with one JSON object")
+    common.add_argument("--lang", choices=("zh", "en"), help="language; else the machine's")
+    parser = argparse.ArgumentParser("baijing", description="Baijing for teams. 百景参赛命令行。")
+    parser.add_argument("--version", action="version", version=f"baijing {VERSION}")
+    made = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        return made.add_parser(name, parents=[common], help=text, description=text)
+
+    one = add("login", "keep the site's address and your token 登录")
+    one.add_argument("address", help="https://…")
+    one.add_argument("--token-stdin", action="store_true", help="read the token from stdin")
+    one = add("problems", "list the problems 赛题")
+    one.add_argument("words", nargs="?", default="", help="words to search for")
+    one.add_argument("--area", default="")
+    one = add("download", "bring the public data of a problem, or go on 下载数据")
+    one.add_argument("problem")
+    one.add_argument("files", nargs="*", help="these alone; else all")
+    one.add_argument("--to", metavar="DIR", help="folder; else the problem's name")
+    _add_hand_in(add)
+    return parser
+
+
+def _add_hand_in(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    one = add("submit", "hand in an answer file, a zip or a folder of code 提交")
+    one.add_argument("problem")
+    one.add_argument("path")
+    one.add_argument("--kind", choices=("code", "predictions"))
+    one.add_argument("--note", default="", help="for the team itself")
+    one.add_argument("--board", choices=("A", "B"), default="A")
+    one.add_argument("--wait", action="store_true", help="follow log and score to the end")
+    one = add("submissions", "list your submissions 我的提交")
+    one.add_argument("problem", nargs="?", default="")
+    one.add_argument("--page", type=int, default=1)
+    one = add("leaderboard", "show a board 排行榜")
+    one.add_argument("problem")
+    one.add_argument("--board", choices=("A", "B"), default="A")
+    one.add_argument("--page", type=int, default=1)

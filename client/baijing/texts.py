@@ -1,0 +1,69 @@
+"""Every sentence in English and Simplified Chinese."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+CHINESE: Final[Mapping[str, str]] = {
+    "%(detail)s": "%(detail)s",
+    "%(path)s: cannot be read or written (%(reason)s).": "%(path)s：无法读写（%(reason)s）。",
+    "%(path)s is complete.": "%(path)s 已完整。",
+    "%(path)s: the checksum is wrong, the part was removed; download it again.": (
+        "%(path)s：校验和不符，已删除；请重新下载。"
+    ),
+    "%(path)s: downloaded, checksum right.": "%(path)s：已下载，校验和正确。",
+    "A token is needed: make one at %(address)s/account/tokens, then `baijing login`.": (
+        "需要令牌：在 %(address)s/account/tokens 创建，然后运行 `baijing login`。"
+    ),
+    "Address and token of the site are not known yet: run `baijing login ADDRESS`.": (
+        "尚不知道网站地址与令牌：请运行 `baijing login 地址`。"
+    ),
+    "Logged in at %(address)s.": "已登录 %(address)s。",
+    "Only https addresses are used, except on this machine: %(address)s": (
+        "除本机外只使用 https 地址：%(address)s"
+    ),
+    "Token (not shown): ": "令牌（不显示）：",
+    "That is no token.": "这不是令牌。",
+    "The answer of the site makes no sense (status %(status)s).": (
+        "网站的应答无法理解（状态码 %(status)s）。"
+    ),
+    "The site names a file that cannot be trusted: %(path)s": "网站给出的文件名不可信：%(path)s",
+    "The site sends the request elsewhere; give the address it names: %(address)s": (
+        "网站要求转到别处；请使用它给出的地址：%(address)s"
+    ),
+    "There is no file %(path)s in this problem.": "该赛题没有文件 %(path)s。",
+    "%(address)s does not answer (%(reason)s).": "%(address)s 没有应答（%(reason)s）。",
+    "Interrupted; `baijing submissions` shows what was handed in.": (
+        "已中断；已提交的内容见 `baijing submissions`。"
+    ),
+    "Submission %(id)s: %(state)s": "提交 %(id)s：%(state)s",
+    "Say whether this is code or predictions: --kind.": "请用 --kind 说明是代码还是预测结果。",
+    "line %(line)s": "第 %(line)s 行",
+}
+"""By the English sentence, which is what the code says."""
+
+_ESCAPES: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
+# C0 but line feed and tab, DEL, C1, and what turns the direction of text around
+_CONTROLS: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+)
+
+
+def choose_language(asked: str | None, environment: Mapping[str, str]) -> str:
+    """Return `zh` or `en`: what was asked for, else what the machine's locale begins with."""
+    if asked:
+        return asked
+    names = ("BAIJING_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+    locale = next((environment[name] for name in names if environment.get(name)), "")
+    return "zh" if locale.lower().startswith("zh") else "en"
+
+
+def say(text: str, language: str, params: Mapping[str, object] | None = None) -> str:
+    """Fill a sentence in a language; values are cleaned."""
+    template = CHINESE[text] if language == "zh" else text
+    return template % {key: clean(str(value)) for key, value in (params or {}).items()}
+
+
+def clean(text: str) -> str:
+    """Return text without control characters, escape sequences and marks of direction."""
+    return _CONTROLS.sub("", _ESCAPES.sub("", text))

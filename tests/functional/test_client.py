@@ -1,0 +1,252 @@
+"""The teams' command line against the real application, served by a thread."""
+
+import ast
+import io
+import json
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from app.accounts import operations as accounts
+from app.core.platform import Platform
+from app.evaluations.jobs import evaluate_one
+from app.evaluations.models import Evaluation, LogChunk, State, Verdict
+from app.problems.models import Problem
+from app.settings import Settings
+from baijing.account import Account, locate
+from baijing.cli import main
+from baijing.commands import submit
+from baijing.commands.download import locate as locate_file
+from baijing.console import Console, draw_table
+from baijing.errors import Exit, LocalError, UnreachableError
+from baijing.site import Site
+from baijing.texts import CHINESE, clean
+from tests.factories import make_user
+from tests.factories.accounts import CREATED
+from tests.factories.packs import publish_pack
+
+pytestmark = [pytest.mark.functional, pytest.mark.enable_socket]
+ANSWER = "id,label\n" + "".join(f"r{row},ok\n" for row in range(6))
+
+
+@dataclass
+class Person:
+    """Somebody with a terminal that is none, and a home folder."""
+
+    address: str
+    token: str
+    home: Path
+    platform: Platform
+    settings: Settings
+
+    def types(self, *arguments: str, **environment: str) -> tuple[int, str, str]:
+        out, err = io.StringIO(), io.StringIO()
+        known = {"XDG_CONFIG_HOME": str(self.home), "BAIJING_URL": self.address, **environment}
+        known.setdefault("BAIJING_TOKEN", self.token)
+        status = main(arguments, known, out, err)
+        assert self.token not in out.getvalue() + err.getvalue()
+        return status, out.getvalue(), err.getvalue()
+
+    def asks(self, *arguments: str) -> dict[str, Any]:
+        status, out, err = self.types(*arguments, "--json")
+        assert status == Exit.OK, err
+        answer: dict[str, Any] = json.loads(out)
+        return answer
+
+
+@pytest.fixture
+def person(settings: Settings, app: Flask, platform: Platform, tmp_path: Path) -> Iterator[Person]:
+    publish_pack(platform, tmp_path / "pack")
+    with platform.database.transaction() as session:
+        session.scalars(select(Problem)).one().stages[0].opens_at = CREATED
+        user = make_user(session, name="Li Lei")
+        token = accounts.create_token(session, user, "test", now=CREATED)[1]
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield Person(f"http://127.0.0.1:{server.port}", token, tmp_path / "home", platform, settings)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_login_keeps_the_token_for_its_owner_alone(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(person.token + "\n"))
+    status, out, _err = person.types("login", person.address, "--token-stdin", "--lang", "en")
+    assert (status, out) == (Exit.OK, f"Logged in at {person.address}.\n")
+    kept = locate({"XDG_CONFIG_HOME": str(person.home)})
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+    assert person.types("problems", BAIJING_TOKEN="")[0] == Exit.OK
+    elsewhere = {"BAIJING_TOKEN": "", "BAIJING_URL": "http://localhost:9"}
+    assert person.types("problems", **elsewhere)[0] == Exit.USAGE  # the token of another site
+
+
+def test_a_token_that_the_site_does_not_accept_is_not_kept(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("wrong-token-of-nobody\n"))
+    assert person.types("login", person.address, "--token-stdin")[0] == Exit.DENIED
+    assert not locate({"XDG_CONFIG_HOME": str(person.home)}).exists()
+
+
+@pytest.mark.parametrize("address", ["http://example.org", "ftp://localhost", "https://a@b", "x"])
+def test_a_token_travels_over_https_or_not_at_all(person: Person, address: str) -> None:
+    assert person.types("problems", BAIJING_URL=address)[0] == Exit.USAGE
+
+
+def test_problems_are_listed_in_both_languages(person: Person) -> None:
+    assert "Solder joints" in person.types("problems", "--lang", "en")[1]
+    assert "焊点缺陷" in person.types("problems", "--lang", "zh")[1]
+    assert person.asks("problems", "nothing-like-it") == {"items": [], "total": 0}
+
+
+def test_a_download_goes_on_where_it_broke_off(person: Person, tmp_path: Path) -> None:
+    to = tmp_path / "data"
+    (to / "notes").mkdir(parents=True)
+    (to / "train.csv.part").write_bytes(b"id,la")
+    (to / "notes/README.md").write_text("# old\n")
+    brought = person.asks("download", "solder", "--to", str(to))
+    assert {one["path"] for one in brought["files"]} >= {"train.csv", "notes/README.md"}
+    assert (to / "train.csv").read_text() == "id,label\nt0,ok\n"
+    assert (to / "notes/README.md").read_text() == "# data\n"
+    assert not list(to.rglob("*.part"))
+    assert "is complete" in person.types("download", "solder", "--to", str(to), "--lang", "en")[2]
+
+
+def test_a_part_of_other_bytes_is_found_out(person: Person, tmp_path: Path) -> None:
+    (tmp_path / "train.csv.part").write_bytes(b"wrong")
+    command = ("download", "solder", "train.csv", "--to", str(tmp_path))
+    assert person.types(*command)[0] == Exit.LOCAL
+    assert list(tmp_path.glob("train.csv*")) == []
+    assert person.types(*command)[0] == Exit.OK
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/x", "a/../../x", "a\\x", "", "a\x1bb", "c:x"])
+def test_no_file_is_written_outside_the_folder(tmp_path: Path, path: str) -> None:
+    with pytest.raises(LocalError):
+        locate_file(tmp_path, path)
+
+
+def test_no_file_is_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "notes").symlink_to("/tmp")
+    with pytest.raises(LocalError):
+        locate_file(tmp_path, "notes/README.md")
+
+
+def test_an_answer_is_handed_in_and_followed_to_the_board(person: Person, tmp_path: Path) -> None:
+    file = tmp_path / "answer.csv"
+    file.write_text(ANSWER)
+    handed = person.asks("submit", "solder", str(file), "--note", "第一次")
+    assert (handed["state"], handed["note"]) == ("queued", "第一次")
+    out, err = io.StringIO(), io.StringIO()
+    site = Site(Account(person.address, person.token), "en", sleep=lambda _s: _work(person))
+    ended = submit.follow(site, Console(out, err, "en"), handed)
+    assert (ended["state"], ended["scores"]) == ("scored", {"A": {"accuracy": 0.5}})
+    assert err.getvalue().split("\n")[-2].endswith(": scored")
+    assert "accuracy=0.5" in person.types("submissions")[1]
+    board = person.types("leaderboard", "solder")[1].splitlines()
+    assert "Li Lei *" in board[1]
+
+
+def test_a_folder_of_code_is_packed_the_same_way_twice(person: Person, tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    (code / "__pycache__").mkdir(parents=True)
+    (code / "__pycache__/x.pyc").write_bytes(b"x")
+    (code / "main.py").write_text("print('hello')\n")
+    (code / "leak").symlink_to("/etc/hostname")
+    first, second = (person.asks("submit", "solder", str(code)) for _time in range(2))
+    assert first["kind"] == "code"
+    assert first["sha256"] == second["sha256"]
+    assert first["id"] != second["id"]
+
+
+def test_the_log_of_code_is_shown_once_and_wholly(person: Person, tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("print('hello')\n")
+    handed = person.asks("submit", "solder", str(tmp_path), "--kind", "code")
+    with person.platform.database.transaction() as session:
+        evaluation = session.scalars(select(Evaluation)).one()
+        evaluation.attempt = 1
+        session.add(
+            LogChunk(evaluation_id=evaluation.id, attempt=1, start=0, size=6, text="first\n")
+        )
+    looks = []
+
+    def look(_seconds: float) -> None:
+        looks.append(1)
+        with person.platform.database.transaction() as session:
+            one = session.scalars(select(Evaluation)).one()
+            session.add(LogChunk(evaluation_id=one.id, attempt=1, start=6, size=5, text="last\n"))
+            one.state, one.verdict = State.FAILED, Verdict.RUNTIME_ERROR
+            one.finished_at = person.platform.clock.now()
+
+    err = io.StringIO()
+    site = Site(Account(person.address, person.token), "en", sleep=look)
+    ended = submit.follow(site, Console(io.StringIO(), err, "en"), handed)
+    assert (ended["state"], len(looks)) == ("failed", 1)
+    assert err.getvalue().splitlines()[1::2] == ["first", "last"]
+
+
+def test_a_refused_answer_is_told_line_by_line(person: Person, tmp_path: Path) -> None:
+    file = tmp_path / "answer.csv"
+    file.write_text(ANSWER.replace("r3,ok", "r3,maybe"))
+    status, out, err = person.types("submit", "solder", str(file), "--lang", "en")
+    assert (status, out) == (Exit.REFUSED, "")
+    assert "line 5" in err
+    status, _out, err = person.types("submit", "solder", str(file), "--json")
+    assert json.loads(err)["error"]["code"] == "invalid_upload"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("leaderboard", "nothing"), Exit.MISSING),
+        (("leaderboard", "solder", "--board", "B"), Exit.DENIED),
+        (("download", "solder", "nothing.csv"), Exit.MISSING),
+        (("submit", "solder", "/nowhere.csv"), Exit.LOCAL),
+        (("submit", "solder", "either.zip"), Exit.USAGE),
+    ],
+)
+def test_what_went_wrong_is_the_exit_status(
+    person: Person, arguments: tuple[str, ...], status: int
+) -> None:
+    assert person.types(*arguments)[0] == status
+
+
+def test_a_site_that_is_not_there_is_named(person: Person) -> None:
+    dead = Account("http://127.0.0.1:9", person.token)
+    with pytest.raises(UnreachableError, match="does not answer"):
+        Site(dead, "en", sleep=lambda _s: None).read("/problems")
+
+
+def test_what_a_site_says_cannot_steer_a_terminal() -> None:
+    hostile = "a\x1b[2Jb\x1b]0;title\x07c\rd\x9be\u202ef\tg\n"
+    assert clean(hostile) == "abcdef\tg\n"
+    assert draw_table(("名", "b"), [("a\nb", "c")]) == "名   b\na b  c"
+
+
+def test_every_sentence_is_said_in_chinese_too() -> None:
+    said = set()
+    for path in Path(submit.__file__).parents[1].rglob("*.py"):
+        if path.name == "texts.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and str(node.value) in CHINESE:
+                said.add(str(node.value))
+            elif isinstance(node, ast.Constant) and "%(" in str(node.value):
+                raise AssertionError(node.value)
+    assert said == set(CHINESE)
+
+
+def _work(person: Person) -> None:
+    evaluate_one(person.platform, person.settings, "cpu", "w")
