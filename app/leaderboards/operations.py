@@ -112,13 +112,8 @@ def reinstate(session: Session, team: Team, actor: User, reason: str, *, now: da
 
 
 def _hold_class(session: Session, team: Team) -> TeamClass:
-    """Return how a team is classed; of two organisers at once the second sees the first's.
-
-    Raises:
-        BoardSignedOffError: a judge has signed a board of the problem off.
-    """
+    """Return how a team is classed; of two organisers at once the second sees the first's."""
     hold(session, team)
-    require_unsigned(session, team.problem)
     found = session.get(TeamClass, team.id, populate_existing=True)
     if found is None:
         found = TeamClass(team_id=team.id, division=ALL_TEAMS, pinned=False, reason=_IN)
