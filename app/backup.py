@@ -10,6 +10,7 @@ import io
 import json
 import sys
 import tarfile
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,7 +21,17 @@ from typing import IO, Any, BinaryIO, Final, NoReturn, cast
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy import JSON, Connection, Date, DateTime, Table, func, insert, select
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Date,
+    DateTime,
+    LargeBinary,
+    Table,
+    func,
+    insert,
+    select,
+)
 
 from app import schema
 from app.core.blobs import BlobMissingError, BlobStore
@@ -246,12 +257,17 @@ def _plain(value: object) -> str:
     """
     if isinstance(value, datetime | date):
         return value.isoformat()
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
     message = f"a backup cannot hold {type(value)}"
     raise TypeError(message)
 
 
 def _decode(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Give times and days back. All times are UTC, so SQLite's reflected type may drop the zone."""
+    """Give times, days and bytes back.
+
+    All times are UTC, so SQLite's reflected type may drop the zone.
+    """
     decoded = dict(row)
     for column in table.columns:
         value = decoded[column.name]
@@ -261,6 +277,8 @@ def _decode(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
             decoded[column.name] = datetime.fromisoformat(value)
         elif isinstance(column.type, Date):
             decoded[column.name] = date.fromisoformat(value)
+        elif isinstance(column.type, LargeBinary):
+            decoded[column.name] = b64decode(value, validate=True)
     return decoded
 
 
