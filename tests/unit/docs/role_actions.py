@@ -18,6 +18,13 @@ from app.problems.policy import (
     can_read_problem,
     can_read_staff_pages,
 )
+from app.rescoring.policy import (
+    can_discard_rescore,
+    can_publish_rescore,
+    can_read_rescore,
+    can_retry_rescore,
+    can_stage_rescore,
+)
 from app.reviews.policy import can_answer, can_write_note
 from app.submissions.models import Submission
 from app.submissions.policy import (
@@ -209,6 +216,27 @@ ACTIONS = (
         "Have a submission evaluated again",
         "submissions_staff.rerun",
         lambda at: can_rerun_submission(at.user),
+    ),
+    Action(
+        "Follow a re-score and see whom it moves, board B included",
+        "rescoring.show",
+        lambda at: can_read_rescore(at.actor),
+        also=("rescoring.index", "rescoring.status"),
+    ),
+    Action(
+        "Stage a re-score, try it again, discard it",
+        "rescoring.stage",
+        lambda at: (
+            can_stage_rescore(at.actor)
+            and can_retry_rescore(at.actor)
+            and can_discard_rescore(at.actor)
+        ),
+        also=("rescoring.retry", "rescoring.discard"),
+    ),
+    Action(
+        "Publish a re-score with its announcement",
+        "rescoring.publish",
+        lambda at: can_publish_rescore(at.actor),
     ),
     Action(
         "Read the review desk",
