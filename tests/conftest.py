@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -26,6 +27,10 @@ from tests.databases import (
 )
 from tests.fakes.gpus import FakeGpus, MemoryLeases
 from tests.fakes.ports import FrozenClock, MemoryQueue, ScriptedSandbox
+
+# how long an example takes says how busy the machine is, not whether the code is right
+hypothesis.settings.register_profile("baijing", deadline=None)
+hypothesis.settings.load_profile("baijing")
 
 SECRET = "a-secret-for-tests-of-more-than-32-characters"
 
