@@ -9,12 +9,13 @@ from pydantic import Field
 from werkzeug.http import quote_etag
 
 from app.accounts.identity import get_actor
-from app.core.api import Answer, Instant, Operation, Output, PageInput, PageOutput, endpoint
+from app.core.api import Answer, Input, Instant, Operation, Output, PageInput, PageOutput, endpoint
 from app.core.current import platform
 from app.core.errors import ForbiddenError
 from app.core.i18n import N_
 from app.core.pagination import Page
 from app.core.web import API_PREFIX, Access, access
+from app.leaderboards.comparing import compare_teams
 from app.leaderboards.etags import api_etag, not_modified
 from app.leaderboards.queries import (
     BaselineRow,
@@ -49,6 +50,23 @@ class BoardQuery(PageInput):
 
     board: Board = Board.A
     division: str = Field(default="", max_length=64, description="Of one division alone.")
+
+
+class ComparisonQuery(Input):
+    """Which board."""
+
+    board: Board = Board.A
+
+
+class ComparisonOutput(Output):
+    """How likely one team beats another on other items like these, from a paired bootstrap."""
+
+    team: str
+    other: str
+    chance: float = Field(
+        description="How likely `team` does better in the column that ranks, 0 to 1; 0.5 is a "
+        "toss-up."
+    )
 
 
 class IntervalOutput(Output):
@@ -197,3 +215,19 @@ def _entry(row: Row) -> EntryItem:
 
 def _baseline(row: BaselineRow) -> BaselineItem:
     return BaselineItem(scores=dict(row.scores), last_at=row.last_at)
+
+
+@blueprint.get("/<slug>/leaderboard/<int:team_id>/against/<int:other_id>")
+@endpoint(
+    Operation(
+        summary=N_("Ask how likely one team beats another on similar data"),
+        returns=ComparisonOutput,
+        query=ComparisonQuery,
+    )
+)
+@access(Access.MEMBER)
+def compare(slug: str, team_id: int, other_id: int, query: ComparisonQuery) -> ComparisonOutput:
+    """Compare two teams of a board whose rows the caller may all see, as it is now."""
+    with reading_board(platform(), Asked(slug, query.board), get_actor()) as opened:
+        compared = compare_teams(opened, platform().blobs, (team_id, other_id))
+    return ComparisonOutput(team=str(team_id), other=str(other_id), chance=compared.chance)

@@ -7,7 +7,7 @@ from app.accounts.identity import find_actor
 from app.core.current import platform
 from app.core.pagination import PageRequest
 from app.core.web import Access, access
-from app.leaderboards.errors import NotComparableError
+from app.leaderboards.comparing import compare_teams
 from app.leaderboards.etags import not_modified, page_etag
 from app.leaderboards.page_models import Shown, make_shown
 from app.leaderboards.queries import (
@@ -24,7 +24,6 @@ from app.leaderboards.queries import (
 from app.leaderboards.reading import Asked, Opened, reading_board
 from app.leaderboards.rule_words import state_rules
 from app.problems.models import Board
-from app.statistics.queries import find_chance
 from scoring.bootstrap import RESAMPLES
 
 blueprint = Blueprint("leaderboards", __name__, template_folder="templates")
@@ -81,26 +80,15 @@ def compare(slug: str) -> ResponseReturnValue:
     board = Board.B if request.args.get("board") == Board.B else Board.A
     teams = [request.args.get(name, type=int) for name in ("one", "other")]
     with reading_board(port, Asked(slug, board), actor) as opened:
-        if opened.view is None or not opened.sees_all or opened.view.until is not None:
-            raise NotComparableError
-        rows = [
-            row
-            for team in teams
-            if team is not None and (row := find_team_row(opened.session, opened.view, team))
-        ]
-        if len(rows) < len(teams):
-            raise NotComparableError
-        pair = (rows[0].evaluation_id, rows[1].evaluation_id)
-        chance = find_chance(opened.session, port.blobs, opened.problem.id, board, pair)
-    if chance is None:
-        raise NotComparableError
+        one, other = (0 if team is None else team for team in teams)
+        compared = compare_teams(opened, port.blobs, (one, other))
     return render_template(
         "leaderboards/compare.html",
         problem=opened.problem,
         primary=opened.rules.scoring.primary,
         board=board,
-        rows=rows,
-        chance=chance,
+        rows=compared.rows,
+        chance=compared.chance,
     )
 
 

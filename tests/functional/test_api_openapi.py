@@ -32,6 +32,7 @@ CONTRACT = {
     ("GET", "/api/v1/docs"),
 }
 BEYOND = {
+    ("GET", "/api/v1/problems/{slug}/leaderboard/{team_id}/against/{other_id}"),
     ("GET", "/api/v1/images/{name}"),
     ("POST", "/api/v1/problems/{slug}/debug-runs"),
     ("GET", "/api/v1/submissions/{submission_id}/log.txt"),

@@ -117,3 +117,22 @@ def test_the_api_has_them(client: FlaskClient, platform: Platform, problem: Prob
     first = answer.get_json()["items"][0]
     assert first["interval"]["low"] < first["scores"]["accuracy"] < first["interval"]["high"]
     assert first["interval"]["group"] == 1
+
+
+def test_the_api_compares_two_teams_and_nothing_of_b_before_the_reveal(
+    client: FlaskClient, platform: Platform, problem: Problem
+) -> None:
+    with platform.database.transaction() as session:
+        user = make_user(session)
+        token = accounts.create_token(session, user, "t", now=user.created_at)[1]
+    one, _, last = teams(platform)
+    headers = {"Authorization": f"Bearer {token}"}
+    against = "/api/v1/problems/pcb/leaderboard/{}/against/{}"
+    found = client.get(against.format(one, last), headers=headers).get_json()
+    assert (found["team"], found["other"]) == (str(one), str(last))
+    assert found["chance"] > 0.99
+    back = client.get(against.format(last, one), headers=headers).get_json()["chance"]
+    assert found["chance"] + back == pytest.approx(1)
+    assert client.get(against.format(one, 9999), headers=headers).status_code == 404
+    hidden = client.get(against.format(one, last) + "?board=B", headers=headers)
+    assert (hidden.status_code, hidden.get_json()["code"]) == (404, "not_comparable")

@@ -259,6 +259,10 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("GET", "/api/v1/problems/<slug>"): Door(API),
     ("GET", "/api/v1/problems/<slug>/files/<path:path>"): Door(API),
     ("GET", "/api/v1/problems/<slug>/leaderboard"): Door(API),
+    # nothing was worked out of the world's board
+    ("GET", "/api/v1/problems/<slug>/leaderboard/<int:team_id>/against/<int:other_id>"): Door(
+        "401 404 404 404 404 404 404 401"
+    ),
     ("POST", "/api/v1/problems/<slug>/submissions"): Door(
         "401 202 202 202 403 403 403 401", submission
     ),

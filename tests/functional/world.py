@@ -182,6 +182,7 @@ class World:
             "team_id": self.team,
             "number": self.thread,
             "post_id": self.post,
+            "other_id": self.team,
         }
         values |= given
         if values["number"] == "told":
