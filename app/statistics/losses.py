@@ -1,7 +1,9 @@
 """Per-item losses as they were kept, and the draws of a board in one blob. No database here."""
 
 import io
-from collections.abc import Mapping, Sequence
+import json
+import struct
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -16,6 +18,11 @@ from scoring.types import FloatArray
 
 MOST_ITEMS: Final = 10_000
 """More items are folded into as many random parts of equal size: their mean varies as much."""
+
+
+_LENGTH: Final = struct.Struct("<Q")
+_ROW: Final = np.dtype("<f8")
+_SIZE: Final = RESAMPLES * _ROW.itemsize
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,38 +104,56 @@ def keep_only(draws: Draws, evaluations: Sequence[int]) -> Draws:
 
 
 def store_draws(blobs: BlobStore, draws: Draws) -> str:
-    """Keep draws as one npz; return its digest."""
+    """Keep draws as one blob, a row of which can be read alone; return its digest.
+
+    Eight bytes say how long the head is; the head is JSON; the rows follow as float64.
+    """
     order = list(draws.means)
+    head = json.dumps(
+        {
+            "truth": draws.truth,
+            "items": draws.items,
+            "evaluations": order,
+            "average": [draws.average[one] for one in order],
+        }
+    ).encode()
     buffer = io.BytesIO()
-    np.savez(
-        buffer,
-        allow_pickle=False,
-        truth=np.asarray(draws.truth),
-        items=np.asarray(draws.items),
-        evaluations=np.asarray(order, dtype=np.int64),
-        average=np.asarray([draws.average[one] for one in order], dtype=np.float64),
-        means=np.asarray([draws.means[one] for one in order], dtype=np.float64),
-    )
+    buffer.write(_LENGTH.pack(len(head)))
+    buffer.write(head)
+    for one in order:
+        buffer.write(draws.means[one].astype(_ROW).tobytes())
     buffer.seek(0)
     return blobs.put(buffer).digest
 
 
-def load_draws(blobs: BlobStore, digest: str | None) -> Draws:
-    """Return kept draws; none where there are none."""
+def load_draws(
+    blobs: BlobStore, digest: str | None, evaluations: Collection[int] | None = None
+) -> Draws:
+    """Return kept draws, of some entries or of all; none where there are none."""
     if digest is None:
         return Draws()
     try:
-        stored = io.BytesIO(b"".join(blobs.read(digest)))
+        (length,) = _LENGTH.unpack(_read(blobs, digest, 0, _LENGTH.size))
+        head = json.loads(_read(blobs, digest, _LENGTH.size, length))
+        order: list[int] = head["evaluations"]
+        first = _LENGTH.size + length
+        if evaluations is None:
+            rows = np.frombuffer(_read(blobs, digest, first, len(order) * _SIZE), _ROW)
+            means = dict(zip(order, rows.reshape(len(order), RESAMPLES), strict=True))
+        else:
+            means = {
+                one: np.frombuffer(_read(blobs, digest, first + place * _SIZE, _SIZE), _ROW)
+                for place, one in enumerate(order)
+                if one in evaluations
+            }
     except NotFoundError:
         return Draws()
-    with np.load(stored, allow_pickle=False) as arrays:
-        order = arrays["evaluations"].tolist()
-        return Draws(
-            str(arrays["truth"]),
-            int(arrays["items"]),
-            dict(zip(order, arrays["average"].tolist(), strict=True)),
-            dict(zip(order, arrays["means"], strict=True)),
-        )
+    average = dict(zip(order, head["average"], strict=True))
+    return Draws(head["truth"], head["items"], {one: average[one] for one in means}, means)
+
+
+def _read(blobs: BlobStore, digest: str, start: int, length: int) -> bytes:
+    return b"".join(blobs.read(digest, start=start, length=length))
 
 
 def _commonest(truths: Sequence[str]) -> str:

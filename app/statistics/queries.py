@@ -68,6 +68,6 @@ def find_chance(
     kept = session.get(BoardStatistics, (problem_id, board))
     if kept is None:
         return None
-    draws = load_draws(blobs, kept.draws_blob)
+    draws = load_draws(blobs, kept.draws_blob, pair)
     one, other = (draws.means.get(number) for number in pair)
     return None if one is None or other is None else chance_to_win(one, other)
