@@ -31,7 +31,7 @@ def check_run(run: Run) -> None:
 
 
 def _check_names(run: Run) -> None:
-    for target in (*run.shared, *run.mounts):
+    for target in (*run.shared, *run.mounts, *(() if run.output_at is None else (run.output_at,))):
         plain = PurePosixPath(target).is_absolute() and ".." not in PurePosixPath(target).parts
         if not plain or target.rstrip("/") in policy.RESERVED_MOUNTS or target == "/":
             _refuse(f"nothing can be mounted at {target}")

@@ -86,7 +86,8 @@ class Run:
     "installation/evaluation/attempt", by which `Sandbox.reap` tells the living from the dead.
     `devices` are the ids of the GPUs leased for this run, as many as `limits.gpus`. `log_file` is
     where all that is printed is kept, raw, up to `limits.log_kill_bytes`; None keeps the excerpt
-    in the result alone.
+    in the result alone. `output_at` is a second absolute path inside where /output is found too,
+    for programs that were written for another layout.
     """
 
     image: str
@@ -98,6 +99,7 @@ class Run:
     collect: tuple[str, ...] | None = None
     shared: Mapping[str, Path] = field(default_factory=lambda: NO_MOUNTS)
     mounts: Mapping[str, Path] = field(default_factory=lambda: NO_MOUNTS)
+    output_at: str | None = None
     devices: tuple[str, ...] = ()
     log_file: Path | None = None
     env: Mapping[str, str] = field(default_factory=lambda: NOTHING)

@@ -107,7 +107,13 @@ class BubblewrapSandbox:
         etc = self._state_dir / "etc"
         write_etc(etc)
         layout = Layout(
-            directory, scoring_source(), etc, scratch.trees, scratch.output, scratch.tmp
+            directory,
+            scoring_source(),
+            etc,
+            scratch.trees,
+            scratch.output,
+            scratch.tmp,
+            run.output_at,
         )
         if self._tools is None:
             self._tools = find_tools()

@@ -39,6 +39,13 @@ class Layout:
     trees: Mapping[str, Path]
     output: Path
     tmp: Path | None = None
+    output_at: str | None = None
+    """Where the output is found too."""
+
+    @property
+    def output_places(self) -> tuple[str, ...]:
+        """Return where the output is seen, the usual place first."""
+        return (policy.OUTPUT_DIR, *(() if self.output_at is None else (self.output_at,)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,8 @@ def command_line(tools: Tools, layout: Layout, stage: Stage) -> list[str]:
         *("--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"),
         _inner_bwrap(tools),
         *_isolation(stage),
-        *("--ro-bind", "/", "/", "--bind", policy.OUTPUT_DIR, policy.OUTPUT_DIR),
+        *("--ro-bind", "/", "/"),
+        *(word for place in layout.output_places for word in ("--bind", place, place)),
         *_own_mounts(stage.limits, None if layout.tmp is None else Path(policy.TMP_DIR)),
         "--",
         *_limited(tools, stage),
@@ -116,18 +124,24 @@ def _mounts(layout: Layout) -> Iterator[str]:
         yield from _at(f"{EXTRA_PACKAGES}/scoring", layout.scoring)
     for target, source in layout.trees.items():
         yield from _at(target, source)
-    yield from ("--bind", str(layout.output), policy.OUTPUT_DIR)
+    yield from _writable(layout)
+
+
+def _writable(layout: Layout) -> Iterator[str]:
+    """Bind what the program may write to."""
+    for place in layout.output_places:
+        yield from _at(place, layout.output, "--bind")
     if layout.tmp is None:
         yield from ("--dir", policy.TMP_DIR)
     else:
         yield from ("--bind", str(layout.tmp), policy.TMP_DIR)
 
 
-def _at(target: str, source: Path) -> Iterator[str]:
-    """Bind a folder read-only; folders above it are made readable to the run's user."""
+def _at(target: str, source: Path, how: str = "--ro-bind") -> Iterator[str]:
+    """Bind a folder, read-only unless told; what is above it is made readable to the user."""
     for ancestor in reversed(PurePosixPath(target).parents[:-1]):
         yield from ("--perms", "0755", "--dir", str(ancestor))
-    yield from ("--ro-bind", str(source), target)
+    yield from (how, str(source), target)
 
 
 def _own_mounts(limits: Limits, tmp: Path | None) -> Iterator[str]:

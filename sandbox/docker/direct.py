@@ -58,7 +58,8 @@ class DirectWorkspace(Workspace):
             raise SandboxError(message) from error
         shared = [self._share(target, Path(at), runs) for target, at in runs.shared.items()]
         own = [_bind(target, self._own(index)) for index, target in enumerate(runs.own)]
-        return [*shared, *own, Mount(policy.OUTPUT_DIR, str(self._output), type="bind")]
+        output = [Mount(place, str(self._output), type="bind") for place in runs.output_places]
+        return [*shared, *own, *output]
 
     @override
     def fill(self, runs: RunClass, folders: Mapping[str, Path]) -> None:

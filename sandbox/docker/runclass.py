@@ -45,6 +45,7 @@ class RunClass:
     `shared` maps targets to host folders (the input among them), `marks` tells those folders from
     later ones of the same name. `own` are the targets of what is each run's own, /code among them.
     `environment` is what the container is created with; the rest of a run's comes when it starts.
+    `output_at` is where the output is found too, "" for nowhere else.
     """
 
     image: str
@@ -54,6 +55,12 @@ class RunClass:
     marks: tuple[str, ...]
     own: tuple[str, ...]
     environment: Mapping[str, str]
+    output_at: str = ""
+
+    @property
+    def output_places(self) -> tuple[str, ...]:
+        """Return where the output is seen, the usual place first."""
+        return (policy.OUTPUT_DIR, *((self.output_at,) if self.output_at else ()))
 
     @classmethod
     def of(cls, run: Run, image_id: str) -> "RunClass":
@@ -70,6 +77,7 @@ class RunClass:
             marks=tuple(_mark(Path(shared[target])) for target in sorted(shared)),
             own=(policy.CODE_DIR, *sorted(run.mounts)),
             environment=environment(replace(run, env=early), path=IMAGE_PATH),
+            output_at=run.output_at or "",
         )
 
     @classmethod
@@ -84,6 +92,7 @@ class RunClass:
             marks=tuple(facts["marks"]),
             own=tuple(facts["own"]),
             environment=facts["environment"],
+            output_at=facts["output_at"],
         )
 
     def to_json(self) -> str:
@@ -96,6 +105,7 @@ class RunClass:
             "marks": self.marks,
             "own": self.own,
             "environment": dict(self.environment),
+            "output_at": self.output_at,
         }
         return json.dumps(facts, sort_keys=True)
 

@@ -88,9 +88,9 @@ class SocketWorkspace(Workspace):
         options = f"{tmpfs_options(runs.limits, uid)},nosuid,nodev,noexec"
         tmpfs = {"type": "tmpfs", "device": "tmpfs", "o": options}
         self._create_volume(self._output, labels, tmpfs)
-        output = Mount(policy.OUTPUT_DIR, self._output, no_copy=True)
-        self._start_holder(runs.image_id, labels, [*stages, output])
-        return [*mounts, output]
+        output = [Mount(place, self._output, no_copy=True) for place in runs.output_places]
+        self._start_holder(runs.image_id, labels, [*stages, output[0]])
+        return [*mounts, *output]
 
     @override
     def fill(self, runs: RunClass, folders: Mapping[str, Path]) -> None:

@@ -65,6 +65,28 @@ print(sorted(os.listdir("/truth")))
     assert "['truth.csv']" in result.log
 
 
+def test_the_output_can_be_found_at_a_second_place(sandbox: Sandbox, run: Run) -> None:
+    program = """
+open("/app/output/answer.csv", "w").write("one")
+assert open("/output/answer.csv").read() == "one"
+for path in ("/app/x", "/app/program/x"):
+    try:
+        open(path, "w")
+    except OSError:
+        continue
+    raise SystemExit(path)
+"""
+    asked = replace(
+        with_program(run, program),
+        shared={"/app/program": run.code},
+        output_at="/app/output",
+        collect=("answer.csv",),
+    )
+    result = sandbox.execute(asked)
+    assert result.verdict is None, result.log
+    assert (run.output / "answer.csv").read_text() == "one"
+
+
 def test_run_sh_is_run_by_bash(sandbox: Sandbox, run: Run) -> None:
     (run.code / "run.sh").write_text('set -euo pipefail\necho "in $PWD"\n')
     result = sandbox.execute(replace(run, command=("bash", "run.sh")))
