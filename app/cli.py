@@ -11,6 +11,7 @@ from flask.cli import AppGroup, with_appcontext
 from app import schema
 from app.accounts.cli import commands as user_commands
 from app.backup import backup, restore
+from app.bundles.cli import commands as bundle_commands
 from app.compute.cli import commands as gpu_commands
 from app.compute.image_cli import commands as image_commands
 from app.compute.reporting import default_concurrency, warn_of_memory
@@ -38,6 +39,7 @@ def build(configured: Settings) -> Flask:
         db,
         user_commands,
         problem_commands,
+        bundle_commands,
         rescore_commands,
         leaderboard_commands,
         gpu_commands,

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from problems.bundles.layout import run_layout
 from problems.evaluation import board_keys, check_answer, score_output
 from problems.pack import Pack, find_boards
 from problems.report import Finding, Level
@@ -24,6 +25,9 @@ LOG_TAIL: Final = 2000
 
 def try_sample(pack: Pack, data: Path, tools: CheckTools) -> Iterator[Finding]:
     """Score the sample submission on every board it answers."""
+    if _has_no_sample(pack, data):
+        yield Finding(Level.WARNING, "no_sample")
+        return
     sample = data / "public" / f"sample_{pack.spec.submission.file}"
     boards = find_boards(data) if pack.spec.is_split_by_rows else ("A",)
     with _answer(pack, sample.read_bytes()) as folder:
@@ -32,7 +36,13 @@ def try_sample(pack: Pack, data: Path, tools: CheckTools) -> Iterator[Finding]:
 
 
 def try_malformed(pack: Pack, data: Path, tools: CheckTools) -> Iterator[Finding]:
-    """Hand in hostile answers: each must be refused in words, none may crash the scorer."""
+    """Hand in hostile answers: each must be refused in words, none may crash the scorer.
+
+    An imported scorer is held to the second alone: it is another platform's, and used as it is.
+    """
+    if _has_no_sample(pack, data):
+        yield Finding(Level.WARNING, "no_sample")
+        return
     sample = (data / "public" / f"sample_{pack.spec.submission.file}").read_bytes()
     is_table = pack.spec.submission.table is not None
     count = 0
@@ -42,9 +52,15 @@ def try_malformed(pack: Pack, data: Path, tools: CheckTools) -> Iterator[Finding
         count += 1
         if finding.code in {"scorer_error", "invalid_scores"}:
             yield Finding(Level.ERROR, "malformed_crash", {"name": name}, (finding,))
-        elif scores is not None and must_refuse:
+        elif scores is not None and must_refuse and pack.spec.bundle is None:
             yield Finding(Level.ERROR, "malformed_accepted", {"name": name})
     yield Finding(Level.NOTE, "malformed_refused", {"count": count})
+
+
+def _has_no_sample(pack: Pack, data: Path) -> bool:
+    """Say whether an imported pack brought no sample; the check refuses others without one."""
+    sample = data / "public" / f"sample_{pack.spec.submission.file}"
+    return pack.spec.bundle is not None and not sample.is_file()
 
 
 def try_perfect(pack: Pack, data: Path, tools: CheckTools) -> Iterable[Finding]:
@@ -97,13 +113,19 @@ def try_baseline(pack: Pack, data: Path, tools: CheckTools) -> Iterator[Finding]
 
 def _baseline_run(pack: Pack, source: Path, output: Path, tools: CheckTools) -> ScriptRun:
     code = pack.directory / "baseline"
+    resources, collect = ScriptResources.of(pack.spec.resources), (pack.spec.submission.file,)
+    if pack.spec.bundle is None:
+        command = tools.find_command(code)
+        return ScriptRun(code, command, output, resources, input=source, collect=collect)
+    layout = run_layout(pack.directory, code, source)
     return ScriptRun(
-        code=code,
-        command=tools.find_command(code),
+        code=pack.directory,
+        command=layout.command,
         output=output,
-        resources=ScriptResources.of(pack.spec.resources),
-        input=source,
-        collect=(pack.spec.submission.file,),
+        resources=resources,
+        mounts={**layout.shared, **layout.own},
+        output_at=layout.output_at,
+        collect=collect,
     )
 
 
@@ -120,7 +142,8 @@ def _attempt(
     """Validate and score one answer; return its scores, None where there are none, in words too."""
     try:
         check_answer(pack, output / pack.spec.submission.file, board_keys(pack, data, board))
-        scores = score_output(pack, output, data / board / "truth", tools.runner).scores
+        truth = data / board / "truth"
+        scores = score_output(pack, output, truth, tools.runner, tools.unpack).scores
     except InvalidSubmission as error:
         return None, Finding(Level.ERROR, "refused", {}, error.messages)
     except InvalidScores as error:

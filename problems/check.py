@@ -136,7 +136,8 @@ def _layout(pack: Pack, data: Path) -> Iterable[Finding]:
     if "A" not in boards:
         yield Finding(Level.ERROR, "missing" if boards else "no_board", {"path": "data/A/truth"})
     sample = f"data/public/sample_{pack.spec.submission.file}"
-    if not (data / sample.removeprefix("data/")).is_file():
+    has_sample = (data / sample.removeprefix("data/")).is_file()
+    if not has_sample and pack.spec.bundle is None:
         yield Finding(Level.ERROR, "missing_sample", {"path": sample})
     if pack.spec.takes_code:
         needed = ["input"] if pack.spec.is_split_by_rows else [f"{board}/input" for board in boards]

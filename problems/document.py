@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ruamel.yaml import YAML
@@ -23,17 +23,24 @@ _TAG: Final = "tag:yaml.org,2002:"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A YAML mapping as plain data, with the line of every key and item."""
+    """A YAML mapping as plain data, with the line and column (from 1) of every key and item."""
 
     file: str
     data: Plain
     lines: Mapping[Place, int]
+    columns: Mapping[Place, int] = field(default_factory=dict)
 
     def line_of(self, place: Place) -> int:
         """Return the line of a place, or of the nearest place above it that exists."""
         while place and place not in self.lines:
             place = place[:-1]
         return self.lines.get(place, 1)
+
+    def column_of(self, place: Place) -> int:
+        """Return the column where a place begins, or the nearest place above it that exists."""
+        while place and place not in self.columns:
+            place = place[:-1]
+        return self.columns.get(place, 1)
 
 
 def dotted(place: Place) -> str:
@@ -56,7 +63,7 @@ def parse_document(text: str, file: str) -> tuple[Document | None, list[PackIssu
         return None, [PackIssue(file, 1, "", "not_a_mapping", {})]
     reading = _Reading(file)
     data = reading.read(root, ())
-    return Document(file, data, reading.lines), reading.issues
+    return Document(file, data, reading.lines, reading.columns), reading.issues
 
 
 class _Reading:
@@ -65,12 +72,14 @@ class _Reading:
     def __init__(self, file: str) -> None:
         self.file = file
         self.lines: dict[Place, int] = {}
+        self.columns: dict[Place, int] = {}
         self.issues: list[PackIssue] = []
         self._seen: set[int] = set()
 
     def read(self, node: Node, place: Place) -> Plain:
         """Return a node's plain data."""
         self.lines.setdefault(place, node.start_mark.line + 1)
+        self.columns.setdefault(place, node.start_mark.column + 1)
         if id(node) in self._seen:
             # the node is where the anchor is; the alias is where its key or its list is
             line = self.lines.get(place[: len(place) - isinstance(place[-1], int)], 1)
@@ -95,6 +104,7 @@ class _Reading:
             name = str(key.value)
             inner = (*place, name)
             self.lines[inner] = key.start_mark.line + 1
+            self.columns[inner] = key.start_mark.column + 1
             if name in names:
                 self._refuse(key, inner, "repeated_key")
                 continue

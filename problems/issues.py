@@ -221,6 +221,10 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
         "“{name}”不是排行榜列，允许：{allowed}",
         "“{name}” is not a board column; allowed are {allowed}",
     ),
+    "bundle_scorer": (
+        "导入的题目需要 scoring.scorer，且没有 submission.table",
+        "an imported problem needs scoring.scorer and has no submission.table",
+    ),
     # statements
     "heading_missing": ("缺少二级标题“{name}”", "the level 2 heading “{name}” is missing"),
     "heading_unknown": (
@@ -249,10 +253,15 @@ class PackIssue:
     def render(self, locale: str) -> str:
         """Say it in Chinese (any Chinese locale) or English, after file, line and key."""
         chinese = locale.lower().startswith("zh")
-        text = CATALOGUE[self.code][0 if chinese else 1].format_map(self.params)
+        text = self.words(locale)
         colon = "：" if chinese else ": "
         where = f"{self.file}:{self.line}" if self.line else self.file
         return colon.join(part for part in (where, self.key, text) if part)
+
+    def words(self, locale: str) -> str:
+        """Say it without its place."""
+        chinese = locale.lower().startswith("zh")
+        return CATALOGUE[self.code][0 if chinese else 1].format_map(self.params)
 
 
 class PackError(Exception):

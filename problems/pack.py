@@ -10,6 +10,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from problems.bundles.layout import needed_files
 from problems.document import Document, Place, dotted, parse_document
 from problems.issues import PackError, PackIssue
 from problems.spec import ProblemSpec
@@ -140,8 +141,15 @@ def _file_issues(directory: Path, spec: ProblemSpec) -> Iterator[PackIssue]:
     baseline = directory / "baseline"
     if spec.baseline is not None and not baseline.is_dir():
         yield PackIssue("baseline", 0, "", "missing_file")
-    elif baseline.is_dir() and not any((baseline / n).is_file() for n in ("main.py", "run.sh")):
+    elif baseline.is_dir() and spec.bundle is None and not _has_entrypoint(baseline):
         yield PackIssue("baseline", 0, "", "no_entrypoint")
+    for name in () if spec.bundle is None else needed_files(spec.bundle.format, spec.takes_code):
+        if not (directory / name).exists():
+            yield PackIssue(name, 0, "", "missing_file")
+
+
+def _has_entrypoint(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("main.py", "run.sh"))
 
 
 def _link_issues(directory: Path) -> Iterator[PackIssue]:

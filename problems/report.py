@@ -76,6 +76,7 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
         "自带评分程序，无从构造满分答案",
         "the pack has its own scorer: no perfect answer is known",
     ),
+    "no_sample": ("原比赛没有示例提交，未试评", "the bundle brought no sample: none was scored"),
     "no_baseline": ("没有基线", "there is no baseline"),
     "no_code": ("不接受代码提交，基线不运行", "code is not accepted, the baseline is not run"),
     "needs_gpu": (

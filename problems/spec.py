@@ -21,6 +21,8 @@ __all__ = [
     "Area",
     "Baseline",
     "Board",
+    "Bundle",
+    "BundleFormat",
     "Kind",
     "Limits",
     "Network",
@@ -56,6 +58,13 @@ class Kind(StrEnum):
     PREDICTIONS = "predictions"
     CODE = "code"
     REPORT = "report"
+
+
+class BundleFormat(StrEnum):
+    """Whose folders and calling conventions the programs of an imported problem expect."""
+
+    CODABENCH = "codabench"
+    EVALAI = "evalai"
 
 
 class Network(StrEnum):
@@ -162,6 +171,15 @@ class Baseline(SpecModel):
     tolerance: Annotated[float, Field(ge=0)] = 0.0
 
 
+class Bundle(SpecModel):
+    """The pack holds another platform's programs, which are run in that platform's layout.
+
+    Written by `flask bundle import`; see docs/bundles.md.
+    """
+
+    format: BundleFormat
+
+
 class ProblemSpec(SpecModel):
     """`problem.yaml`, whole."""
 
@@ -181,6 +199,15 @@ class ProblemSpec(SpecModel):
     resources: Resources = Resources()
     limits: Limits = Limits()
     baseline: Baseline | None = None
+    bundle: Bundle | None = None
+
+    @model_validator(mode="after")
+    def _bundle_has_a_scorer(self) -> Self:
+        if self.bundle is None:
+            return self
+        if self.scoring.scorer is None or self.submission.table is not None:
+            raise spec_error(code="bundle_scorer", at=("bundle",))
+        return self
 
     @model_validator(mode="after")
     def _baseline_scores_are_columns(self) -> Self:

@@ -7,7 +7,16 @@ from typing import Protocol
 
 from problems.spec import Resources
 
-__all__ = ["CheckTools", "ScriptOutcome", "ScriptResources", "ScriptRun", "ScriptRunner"]
+__all__ = [
+    "CheckTools",
+    "ScriptOutcome",
+    "ScriptResources",
+    "ScriptRun",
+    "ScriptRunner",
+    "Unpack",
+    "UnpackError",
+    "unpack_nothing",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +49,9 @@ class ScriptResources:
 class ScriptRun:
     """One run: `code` is read-only at /code, where `command` starts; `output` is an empty folder.
 
-    `input` is read-only at /input, `mounts` at their own absolute paths. `collect` names the files
-    that must be there afterwards; None takes every plain file.
+    `input` is read-only at /input, `mounts` at their own absolute paths. `output_at` is a second
+    place where the program finds its output. `collect` names the files that must be there
+    afterwards; None takes every plain file.
     """
 
     code: Path
@@ -50,6 +60,7 @@ class ScriptRun:
     resources: ScriptResources
     input: Path | None = None
     mounts: Mapping[str, Path] = field(default_factory=dict)
+    output_at: str | None = None
     collect: tuple[str, ...] | None = None
 
 
@@ -75,13 +86,37 @@ class ScriptRunner(Protocol):
         """Run to the end. What the script does wrong is an outcome, never an exception."""
 
 
+class UnpackError(Exception):
+    """An archive is refused, with the reason in both languages."""
+
+    def __init__(self, chinese: str, english: str) -> None:
+        super().__init__(english)
+        self.chinese = chinese
+        self.english = english
+
+
+class Unpack(Protocol):
+    """Unpacks an archive nobody trusts; the sandbox's unpacker plugs in here."""
+
+    def __call__(self, archive: Path, destination: Path, /) -> None:
+        """Fill the empty folder with plain files, paths as they are; raise `UnpackError`."""
+
+
+def unpack_nothing(archive: Path, destination: Path, /) -> None:
+    """Refuse every archive: for who never meets an imported problem."""
+    del archive, destination
+    raise UnpackError(chinese="此处不能解压", english="nothing is unpacked here")
+
+
 @dataclass(frozen=True, slots=True)
 class CheckTools:
     """What `check_pack` borrows. `find_command` says how a code folder is started.
 
     `gpus` is how many cards `runner` may give a run; a baseline that needs more is not run.
+    `unpack` opens the answers of imported problems that are archives.
     """
 
     runner: ScriptRunner
     find_command: Callable[[Path], tuple[str, ...]]
     gpus: int = 0
+    unpack: Unpack = unpack_nothing

@@ -1,5 +1,6 @@
 """Run code nobody trusts. Knows containers; knows nothing of competitions or scores."""
 
+from sandbox.archive import ArchiveError, unpack_zip
 from sandbox.choose import choose_sandbox
 from sandbox.ready import execute_ready
 from sandbox.types import (
@@ -15,6 +16,7 @@ from sandbox.types import (
 )
 
 __all__ = [
+    "ArchiveError",
     "ImageMissingError",
     "Limits",
     "LogSink",
@@ -26,4 +28,5 @@ __all__ = [
     "Verdict",
     "choose_sandbox",
     "execute_ready",
+    "unpack_zip",
 ]

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from problems.evaluation import board_keys, check_answer, score_output
 from problems.materialise import MaterialiseError, materialise
 from problems.pack import Pack, PackError, find_boards, load_pack
-from problems.tools import ScriptOutcome, ScriptRun
-from sandbox import Limits, Run, SandboxError, choose_sandbox
+from problems.tools import ScriptOutcome, ScriptRun, UnpackError
+from sandbox import ArchiveError, Limits, Run, SandboxError, choose_sandbox, unpack_zip
 from scoring.errors import InvalidScores, InvalidSubmission, ScorerError, TruthError
 from scoring.messages import Message
 from scoring.types import ScoreResult
@@ -75,6 +75,7 @@ def _as_run(run: ScriptRun) -> Run:
         input=run.input,
         collect=run.collect,
         mounts=run.mounts,
+        output_at=run.output_at,
     )
 
 
@@ -131,7 +132,15 @@ def _score(arguments: argparse.Namespace, scratch: Path) -> ScoreResult:
         raise _UsageError(message)
     keys = board_keys(pack, data, arguments.board)
     check_answer(pack, output / pack.spec.submission.file, keys)
-    return score_output(pack, output, data / arguments.board / "truth", runner)
+    return score_output(pack, output, data / arguments.board / "truth", runner, _unpack)
+
+
+def _unpack(archive: Path, destination: Path, /) -> None:
+    """Unpack an answer that is an archive; what is wrong with it is said as the sandbox says it."""
+    try:
+        unpack_zip(archive, destination, strip_top=False)
+    except ArchiveError as error:
+        raise UnpackError(str(error), str(error)) from error
 
 
 def _collect(submission: Path, name: str, scratch: Path) -> Path:

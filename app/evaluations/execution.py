@@ -16,12 +16,13 @@ from app.evaluations.excerpts import read_excerpt
 from app.evaluations.kept_logs import keep_log
 from app.evaluations.models import State, Verdict
 from app.evaluations.outcomes import Outcome
+from app.evaluations.placement import Placed, place_bundle_run, place_scorer
 from app.evaluations.verdict_messages import DAMAGED_CODE, SCORER_FAULT, explain_run
 from app.evaluations.workspace import cached_files, cached_folder
 from app.problems.archive_messages import ArchiveMessage
 from app.problems.models import Board
 from app.submissions.models import Kind
-from problems.evaluation import SCORER_COMMAND, SCORER_RESOURCES
+from problems.evaluation import SCORER_RESOURCES
 from problems.spec import Resources
 from sandbox import Limits, LogSink, Run, RunResult, execute_ready
 from sandbox.archive import ArchiveError, unpack_zip
@@ -143,8 +144,9 @@ def _unpack_code(assignment: Assignment, around: Surroundings) -> Path | Outcome
     code.mkdir()
     around.platform.blobs.fetch(assignment.submission_blob, archive)
     try:
-        unpack_zip(archive, code)
-        find_command(code)
+        unpack_zip(archive, code, strip_top=assignment.spec.bundle is None)
+        if assignment.spec.bundle is None:
+            find_command(code)
     except ArchiveError as error:  # checked at upload; a stricter version may have come since
         said = ArchiveMessage(error)
         message = Message.custom(said.render("zh-Hans"), said.render("en"))
@@ -158,11 +160,12 @@ def _run_code(assignment: Assignment, around: Surroundings, code: Path, answer: 
     spec, resources = assignment.spec, assignment.spec.resources
     if assignment.is_debug:
         resources = debug_resources(resources)
+    place = _place_code(assignment, around, code)
     run = Run(
         image=resources.image,
-        command=find_command(code),
-        code=code,
-        input=_input(assignment, around),
+        command=place.command,
+        code=place.code,
+        input=place.input,
         output=answer,
         limits=Limits(
             wall_s=resources.time_s,
@@ -172,6 +175,9 @@ def _run_code(assignment: Assignment, around: Surroundings, code: Path, answer: 
             output_bytes=resources.output,
         ),
         collect=(spec.submission.file,),
+        shared=place.shared,
+        mounts=place.own,
+        output_at=place.output_at,
         env={"SEED": str(assignment.submission_id)},  # a re-run gets the same
         devices=assignment.devices,
         log_file=around.folder / _LOG_FILE,
@@ -179,6 +185,15 @@ def _run_code(assignment: Assignment, around: Surroundings, code: Path, answer: 
     )
     sandbox = around.platform.sandbox()
     return execute_ready(sandbox, run, logger.info, log=around.log, cancel=around.cancel)
+
+
+def _place_code(assignment: Assignment, around: Surroundings, code: Path) -> Placed:
+    """Return where a team's code finds what, and what starts it."""
+    source, platform = _input(assignment, around), around.platform
+    if assignment.spec.bundle is None:
+        return Placed(find_command(code), code, input=source)
+    pack = cached_folder(platform.blobs, platform.cache, assignment.pack_blob)
+    return place_bundle_run(pack, around.folder / "starter", code, source)
 
 
 def debug_resources(resources: Resources) -> Resources:
@@ -289,20 +304,19 @@ def _run_scorer(
     """Run the pack's own scorer in a sandbox of its own, without a trace of the team's code."""
     platform, spec = around.platform, assignment.spec
     pack = cached_folder(platform.blobs, platform.cache, assignment.pack_blob)
-    code = around.folder / "scorer"
-    code.mkdir(exist_ok=True)
-    (code / "scorer.py").write_bytes((pack / str(spec.scoring.scorer)).read_bytes())
+    place = place_scorer(spec, pack, around.folder, answer, truth)
     output = around.folder / f"scores-{truth.name[:16]}"
     output.mkdir()
     run = Run(
         image=_SCORER_IMAGE,
-        command=SCORER_COMMAND,
-        code=code,
+        command=place.command,
+        code=place.code,
         output=output,
         limits=_SCORER_LIMITS,
         collect=(RESULT_FILE,),
-        shared={"/truth": truth},
-        mounts={"/answer": answer},
+        shared=place.shared,
+        mounts=place.own,
+        output_at=place.output_at,
         owner=around.owner,
     )
     result = platform.sandbox().execute(run, cancel=around.cancel)

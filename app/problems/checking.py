@@ -1,10 +1,13 @@
 """Gives `problems.check` and the generators the platform's sandbox to run a pack's code in."""
 
 import logging
+from pathlib import Path
 
 from app.core.platform import Platform
-from problems.tools import CheckTools, ScriptOutcome, ScriptRun, ScriptRunner
+from app.problems.archive_messages import ArchiveMessage
+from problems.tools import CheckTools, ScriptOutcome, ScriptRun, ScriptRunner, UnpackError
 from sandbox import Limits, Run, execute_ready
+from sandbox.archive import ArchiveError, unpack_zip
 from sandbox.entrypoint import find_command
 
 logger = logging.getLogger("baijing.problems")
@@ -12,7 +15,18 @@ logger = logging.getLogger("baijing.problems")
 
 def check_tools(platform: Platform, *, owner: str = "") -> CheckTools:
     """Return what `problems.check.check_pack` borrows; `owner` marks its runs in the sandbox."""
-    return CheckTools(runner=script_runner(platform, owner=owner), find_command=find_command)
+    return CheckTools(
+        runner=script_runner(platform, owner=owner), find_command=find_command, unpack=unpack_answer
+    )
+
+
+def unpack_answer(archive: Path, destination: Path, /) -> None:
+    """Unpack what a team or another platform packed; raise `problems.tools.UnpackError`."""
+    try:
+        unpack_zip(archive, destination, strip_top=False)
+    except ArchiveError as error:
+        said = ArchiveMessage(error)
+        raise UnpackError(said.render("zh-Hans"), said.render("en")) from error
 
 
 def script_runner(platform: Platform, *, owner: str = "") -> ScriptRunner:
@@ -47,5 +61,6 @@ def _translate(script: ScriptRun, owner: str) -> Run:
         ),
         collect=script.collect,
         mounts=script.mounts,
+        output_at=script.output_at,
         owner=owner,
     )

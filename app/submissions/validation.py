@@ -1,6 +1,8 @@
 """What the web process checks of an upload before it is accepted: no transaction, no charge."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +14,7 @@ from app.problems.models import Revision
 from app.submissions.errors import KindNotAcceptedError, RefusedUploadError
 from app.submissions.models import Kind
 from app.submissions.requirement_messages import RequirementMessage
+from problems.bundles.layout import unpacks_answer
 from problems.spec import ProblemSpec
 from sandbox import requirements
 from sandbox.archive import ArchiveError, unpack_zip
@@ -39,19 +42,33 @@ def check_upload(
         file = Path(folder) / spec.submission.file
         blobs.fetch(blob, file)
         if kind is Kind.CODE:
-            _check_code(file, Path(folder) / "code", spec.resources.image)
+            _check_code(file, Path(folder) / "code", spec)
+        elif spec.bundle is not None and unpacks_answer(spec.bundle.format):
+            _unpack(file, Path(folder) / "answer")
         else:
             _check_answer(blobs, spec, keys_blob, file)
 
 
-def _check_code(archive: Path, destination: Path, image: str) -> None:
+def _check_code(archive: Path, destination: Path, spec: ProblemSpec) -> None:
+    _unpack(archive, destination, strip_top=spec.bundle is None)
+    if spec.bundle is None:  # else the bundle's own program starts it, however it is called
+        with _refusing():
+            find_command(destination)
+    _check_requirements(destination, spec.resources.image)
+
+
+def _unpack(archive: Path, destination: Path, *, strip_top: bool = False) -> None:
     destination.mkdir()
+    with _refusing():
+        unpack_zip(archive, destination, strip_top=strip_top)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
     try:
-        unpack_zip(archive, destination)
-        find_command(destination)
+        yield
     except ArchiveError as error:
         raise RefusedUploadError(details=[FieldIssue(FIELD, ArchiveMessage(error))]) from error
-    _check_requirements(destination, image)
 
 
 def _check_requirements(code: Path, image: str) -> None:
