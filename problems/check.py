@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -21,6 +21,8 @@ from scoring.matching import key_texts, match_rows
 __all__ = ["CheckReport", "CheckTools", "check_pack"]
 
 EXAMPLES: Final = 5
+_OPINIONS: Final = frozenset({"leaks", "sample", "malformed", "baseline"})
+"""Steps that try what a pack's author wrote: of an imported pack they are told and stop nothing."""
 Progress = Callable[[StepReport], None]
 
 
@@ -32,7 +34,7 @@ def check_pack(
     Never raises for what is wrong with the pack: that is in the report.
     """
     with TemporaryDirectory(prefix="check-") as scratch:
-        check = _Check(directory, tools, Path(scratch), progress, [])
+        check = _Check(directory, tools, Path(scratch), progress, [], [])
         pack = check.structure()
         if pack is not None and check.step("data", lambda: check.make_data(pack)):
             check.with_data(pack)
@@ -48,6 +50,12 @@ class _Check:
     scratch: Path
     progress: Progress
     steps: list[StepReport]
+    packs: list[Pack]
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether the pack is another platform's competition, which is taken as it is."""
+        return any(pack.spec.bundle is not None for pack in self.packs)
 
     @property
     def data(self) -> Path:
@@ -60,6 +68,8 @@ class _Check:
             findings = tuple(work())
         except TruthError as error:
             findings = (Finding(Level.ERROR, "truth_error", {}, error.messages),)
+        if name in _OPINIONS and self.is_imported:
+            findings = tuple(map(_as_warning, findings))
         report = StepReport(name, time.perf_counter() - started, findings)
         self.steps.append(report)
         self.progress(report)
@@ -67,17 +77,16 @@ class _Check:
 
     def structure(self) -> Pack | None:
         """Load the pack; None where that fails."""
-        packs: list[Pack] = []
 
         def load() -> list[Finding]:
             try:
-                packs.append(load_pack(self.directory))
+                self.packs.append(load_pack(self.directory))
             except PackError as error:
                 return [Finding(Level.ERROR, "details", {"what": ""}, error.issues)]
             return []
 
         self.step("structure", load)
-        return packs[0] if packs else None
+        return self.packs[0] if self.packs else None
 
     def make_data(self, pack: Pack) -> Iterable[Finding]:
         """Generate or copy the data, and see that everything is where it must be."""
@@ -116,6 +125,10 @@ class _Check:
         leaks = list(find_leaks(pack, self.data))
         count = len(visible_files(self.data))
         return leaks or [Finding(Level.NOTE, "no_leak", {"files": count})]
+
+
+def _as_warning(finding: Finding) -> Finding:
+    return replace(finding, level=Level.WARNING) if finding.level is Level.ERROR else finding
 
 
 def _seed(pack: Pack) -> int:

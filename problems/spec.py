@@ -174,10 +174,12 @@ class Baseline(SpecModel):
 class Bundle(SpecModel):
     """The pack holds another platform's programs, which are run in that platform's layout.
 
-    Written by `flask bundle import`; see docs/bundles.md.
+    Written by `flask bundle import`; see docs/bundles.md. `settings` are an organiser's settings by
+    name, as text: a new problem starts with them.
     """
 
     format: BundleFormat
+    settings: dict[Line, str] = Field(default_factory=dict)
 
 
 class ProblemSpec(SpecModel):

@@ -28,6 +28,7 @@ from app.problems.models import (
     Revision,
     Stage,
 )
+from app.problems.operations import set_settings
 from app.problems.preparing import PreparedPack, Progress, prepare_pack
 from app.problems.queries import get_current_revision
 from app.problems.step_log import STEP_NAMES
@@ -85,12 +86,15 @@ def publish(
 
     Raises:
         SlugTakenError: the problem exists in another contest than the one named.
+        UnknownSettingError, SettingValueError, BoardMissingError, StageTimesError: an imported pack
+            brings settings that are none.
     """
     problem = _hold_problem(session, prepared.spec.slug)
     if problem is None:
         # new problems of a contest are made one at a time: meanwhile somebody may have made it
         hold(session, ensure_contest(session, contest_slug or default_contest(session), now=now))
         problem = _hold_problem(session, prepared.spec.slug)
+    is_new = problem is None
     if problem is None:
         problem = _create_problem(session, prepared, contest_slug or default_contest(session), now)
     else:
@@ -108,6 +112,8 @@ def publish(
         "seed_is_public": revision.seed_is_public,
     }
     record_audit(session, actor, "problem.publish", f"problem:{problem.slug}", facts, now=now)
+    if is_new and prepared.spec.bundle is not None:
+        set_settings(session, problem, prepared.spec.bundle.settings, actor=actor, now=now)
     return revision
 
 

@@ -41,11 +41,10 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A pack that was written, and the settings its problem gets once it is published."""
+    """A pack that was written."""
 
     slug: str
     directory: Path
-    settings: Mapping[str, str]
     entry: Entry
 
 
@@ -86,7 +85,7 @@ def write_pack(
     _write_data(entry, directory / "data")
     if entry.takes_code and entry.sample is not None:
         _copy(entry.sample, directory / "baseline")
-    return Draft(slug, directory, dict(_settings(entry)), entry)
+    return Draft(slug, directory, entry)
 
 
 def _description(
@@ -116,7 +115,7 @@ def _description(
         },
         "resources": {"image": "python-cpu", "memory": "2GiB", "time": f"{entry.time_s}s"},
         "limits": {"submissions_per_day": entry.per_day, "team_size": 5},
-        "bundle": {"format": entry.format.value},
+        "bundle": {"format": entry.format.value, "settings": dict(_settings(entry))},
     }
 
 

@@ -203,6 +203,15 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ),
     ("GET", "/staff/publications/<int:publication_id>"): Door(STAFF),
     ("GET", "/staff/publications/<int:publication_id>/status.json"): Door(STAFF_JSON),
+    ("GET", "/staff/bundles"): Door(STAFF),
+    ("POST", "/staff/bundles"): Door(
+        "in 403 403 403 403 422 422 in",
+        lambda: {
+            "bundle": (io.BytesIO(b"no zip"), "seams.zip"),
+            "area": "design",
+            "licence": "MIT",
+        },
+    ),
     ("GET", "/staff/problems/<slug>/rescores"): Door(STAFF),
     # one is under way already
     ("POST", "/staff/problems/<slug>/rescores"): Door(

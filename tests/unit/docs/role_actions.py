@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.accounts.models import Role, User
 from app.accounts.policy import can_give_role, can_manage_user, can_manage_users
+from app.bundles.policy import can_import_bundle
 from app.contests.policy import can_post_announcement
 from app.discussions.models import Thread
 from app.discussions.policy import can_mark_answer, can_moderate, can_write_post
@@ -216,6 +217,11 @@ ACTIONS = (
         "Have a submission evaluated again",
         "submissions_staff.rerun",
         lambda at: can_rerun_submission(at.user),
+    ),
+    Action(
+        "Bring a competition of another platform",
+        "bundles_staff.upload",
+        lambda at: can_import_bundle(at.actor),
     ),
     Action(
         "Follow a re-score and see whom it moves, board B included",

@@ -101,7 +101,7 @@ def test_a_pack_holds_programs_data_and_what_the_adapter_needs(tmp_path: Path) -
         "/app/input_data",
         "/app/output",
     ]
-    assert dict(draft.settings) == {
+    assert pack.spec.bundle.settings == {
         "a.opens_at": "2026-05-01T18:00:00+00:00",
         "a.closes_at": "2026-05-31T16:00:00+00:00",
         "counts": "last",

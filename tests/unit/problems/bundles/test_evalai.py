@@ -57,8 +57,10 @@ def test_a_split_that_only_hosts_see_stays_shut_when_it_is_alone(tmp_path: Path)
     assert entry.is_shut
     assert any("the stage stays shut" in note for note in said(bundle, Level.LOST))
     draft = write_pack(bundle.competition, entry, "x-y", Choices(), tmp_path / "pack")
-    assert draft.settings["a.opens_at"] == "never"
-    assert draft.settings["visible_to"] == "own"
+    bundle_of = load_pack(draft.directory).spec.bundle
+    assert bundle_of is not None
+    assert bundle_of.settings["a.opens_at"] == "never"
+    assert bundle_of.settings["visible_to"] == "own"
 
 
 def test_two_open_splits_become_two_problems(tmp_path: Path) -> None:
