@@ -22,6 +22,8 @@ from app.discussions.models import Post, Thread
 from app.evaluations.models import Evaluation, LogChunk, State, Verdict
 from app.notifications.models import Notification
 from app.problems.models import Problem, Publication, PublicFile, Revision
+from app.rescoring.models import Rescore
+from app.reviews.models import NoteKind, ReviewNote
 from app.settings import Settings
 from app.submissions.models import Submission
 from app.teams.models import Team
@@ -102,11 +104,13 @@ def poison(world: World, clock: FrozenClock) -> None:
         problem.title, problem.summary = both, both
         for contest in session.scalars(select(Contest)):
             contest.title = both
-        revision = session.scalars(select(Revision)).one()
-        revision.statements = {
-            locale: text + "\n\n" + MARKDOWN for locale, text in revision.statements.items()
-        }
-        revision.spec = poisoned(revision.spec, both)
+        for revision in session.scalars(select(Revision)):  # a staged one as well
+            revision.statements = {
+                locale: text + "\n\n" + MARKDOWN for locale, text in revision.statements.items()
+            }
+            revision.spec = poisoned(revision.spec, both)
+        for rescore in session.scalars(select(Rescore)):
+            rescore.reason = EVIL
         for number, user in enumerate(session.scalars(select(User))):
             user.name = f"{number}{EVIL}"[:64]
         for number, team in enumerate(session.scalars(select(Team))):
@@ -162,7 +166,19 @@ def poison_submissions(session: Session, clock: FrozenClock) -> None:
         evaluation.messages = [{**both, "line": 3}, both]
         if evaluation.cases:
             evaluation.cases = {"A": [{"id": EVIL, EVIL: EVIL}]}
-    waiting = session.scalars(select(Evaluation).where(Evaluation.state == State.QUEUED)).one()
+    for submission in session.scalars(select(Submission)):
+        session.add(
+            ReviewNote(
+                submission_id=submission.id,
+                author_id=session.scalars(select(User.id).limit(1)).one(),
+                kind=NoteKind.QUESTION,
+                body=MARKDOWN + EVIL,
+                created_at=clock.now(),
+            )
+        )
+    waiting = session.scalars(
+        select(Evaluation).where(Evaluation.state == State.QUEUED, Evaluation.is_shadow.is_(False))
+    ).one()
     waiting.state, waiting.verdict = State.FAILED, Verdict.INVALID_OUTPUT
     waiting.finished_at = clock.now()
     for chunk in session.scalars(select(LogChunk)):
@@ -227,6 +243,7 @@ MEMBER_PAGES = [
     "/notifications",
     "/submissions",
     "/submissions/{scored}",
+    "/submissions/{scored}/questions",
     "/submissions/{waiting}",
     "/problems/pcb/submit",
     "/problems/pcb/team?code={evil}",
@@ -245,6 +262,12 @@ STAFF_PAGES = [
     "/staff/submissions",
     "/staff/users?q={evil}",
     "/staff/users/1",
+    "/staff/review",
+    "/staff/review/pcb",
+    "/staff/review/submissions/{scored}",
+    "/staff/problems/pcb/rescores",
+    "/staff/problems/pcb/teams",
+    "/staff/rescores/{rescore}",
     "/submissions/{scored}",
     "/problems/pcb/leaderboard?board=B",
 ]
@@ -258,6 +281,7 @@ def visit(world: World, role: str, pages: list[str]) -> None:
             .replace("{waiting}", str(world.waiting))
             .replace("{publication}", str(world.publication))
             .replace("{thread}", str(world.thread))
+            .replace("{rescore}", str(world.rescore))
         )
         answer = world.knock(role, "GET", path, {})
         assert answer.status_code in {200, 302, 303, 404}, (page, answer.status_code)
