@@ -6,7 +6,7 @@ from typing import Final
 
 from problems.issues import PackIssue
 
-__all__ = ["HEADINGS", "check_statement"]
+__all__ = ["HEADINGS", "check_statement", "split_statement"]
 
 HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "zh-Hans": ("赛题背景", "任务", "数据说明", "提交说明", "评测指标", "规则"),
@@ -35,6 +35,17 @@ def check_statement(text: str, locale: str, file: str) -> Iterator[PackIssue]:
     for name in headings:
         if name not in found:
             yield PackIssue(file, 0, "", "heading_missing", {"name": name})
+
+
+def split_statement(text: str) -> dict[str, str]:
+    """Return what stands below each level 2 heading of a valid statement, by heading."""
+    parts: dict[str, list[str]] = {}
+    lines = text.splitlines()
+    starts = [(name, line) for name, line, _ in _sections(text)]
+    ends = [line for _, line in starts[1:]] + [len(lines) + 1]
+    for (name, start), end in zip(starts, ends, strict=True):
+        parts[name] = lines[start : end - 1]
+    return {name: "\n".join(part).strip() for name, part in parts.items()}
 
 
 def _sections(text: str) -> Iterator[tuple[str, int, bool]]:

@@ -8,7 +8,9 @@ from typing import Final
 import click
 from flask.cli import AppGroup
 
-from app.bundles.operations import Report, Wish, import_bundle, opened
+from app.bundles.dumps import export_problem
+from app.bundles.operations import import_bundle, opened
+from app.bundles.wishes import Report, Wish
 from app.core.api import translate
 from app.core.audit import Actor
 from app.core.current import platform
@@ -93,6 +95,30 @@ def import_(  # noqa: PLR0913 — what can be chosen
         )
     _tell(report.notes, lang)
     _show(report, lang)
+
+
+@commands.command("export")
+@click.argument("slug")
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="The folder to write to; else the present one.",
+)
+@_LANGUAGE
+def export(slug: str, into: Path, lang: str) -> None:
+    """Write a problem as a Codabench bundle and as a dump that imports to the same problem.
+
+    Both hold the truths, the dump also the sealed seed: keep them as you keep those. No data of
+    teams are in them.
+    """
+    with _plain_errors(lang):
+        made = export_problem(platform(), slug, into, actor=OPERATOR)
+    for chinese, english in made.lost:
+        said = f"未导出：{chinese}" if lang.startswith("zh") else f"not in the bundle: {english}"
+        click.echo(said, err=True)
+    click.echo(made.bundle)
+    click.echo(made.dump)
 
 
 def _show(report: Report, lang: str) -> None:

@@ -7,7 +7,7 @@ from wtforms import BooleanField, SelectField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.validators import Length, Regexp
 
-from app.bundles.operations import Wish
+from app.bundles.wishes import Wish
 from app.ui.words import AREAS
 from problems.bundles.writing import Choices
 from problems.spec import Area

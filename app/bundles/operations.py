@@ -1,9 +1,7 @@
 """Taking a bundle: unpack, read, write packs, publish them. The slow part holds no transaction."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +10,9 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
+from app.bundles.dumps import import_dump, is_dump
 from app.bundles.errors import ProblemExistsError
+from app.bundles.wishes import Made, Report, Wish, digest_of, require_free
 from app.core.audit import Actor, record_audit
 from app.core.platform import Platform
 from app.problems.checking import check_tools, unpack_answer
@@ -25,7 +25,7 @@ from app.problems.storage import store_folder
 from problems.attempts import try_baseline, try_sample
 from problems.bundles.notes import Level, Note
 from problems.bundles.reading import OpenedBundle, open_bundle
-from problems.bundles.writing import Choices, Draft, name_slugs, write_pack
+from problems.bundles.writing import Draft, name_slugs, write_pack
 from problems.leaks import find_leaks
 from problems.pack import load_pack
 from problems.report import Finding
@@ -37,36 +37,6 @@ _SHOWN_LOST: Final = 200
 MAX_UPLOAD_BYTES: Final = 100 << 20
 UPLOAD_LIMITS: Final = ArchiveLimits(archive_bytes=MAX_UPLOAD_BYTES)
 """An uploaded bundle is read while its organiser waits; larger ones take the command line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What an organiser chooses about an import."""
-
-    choices: Choices = field(default_factory=Choices)
-    contest: str | None = None
-    is_update: bool = False
-    """Whether problems that are there get a new revision; their settings stay."""
-    is_tried: bool = True
-    """Whether the samples that came along are scored, and leaks looked for, before publishing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """One problem that was made of a bundle; `findings` are of its sample and of leaks."""
-
-    slug: str
-    revision: int
-    findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What became of a bundle."""
-
-    format: str
-    problems: tuple[Made, ...]
-    notes: tuple[Note, ...]
 
 
 @contextmanager
@@ -98,7 +68,7 @@ def drafted(
     """
     with opened(platform, archive, limits) as (bundle, root):
         slugs = name_slugs(bundle.competition, wish.choices)
-        _require_free(platform, slugs, wish)
+        require_free(platform, slugs, wish)
         yield (
             bundle,
             [
@@ -124,6 +94,8 @@ def import_bundle(
         PackError, sandbox.SandboxError: see `prepare_pack`.
     """
     say("read", "")
+    if is_dump(archive):
+        return import_dump(platform, archive, wish, actor, submit_baseline)
     with drafted(platform, archive, wish) as (bundle, drafts):
         prepared, findings = [], []
         for draft in drafts:
@@ -139,7 +111,7 @@ def import_bundle(
                 _publish(session, platform, draft, pack, wish, actor, submit_baseline)
                 for draft, pack in zip(drafts, prepared, strict=True)
             ]
-            _note_import(session, bundle, drafts, _digest(archive), actor, platform.clock.now())
+            _note_import(session, bundle, drafts, digest_of(archive), actor, platform.clock.now())
         problems = tuple(
             Made(draft.slug, number, found)
             for draft, number, found in zip(drafts, made, findings, strict=True)
@@ -172,15 +144,8 @@ def receive_bundle(
                 publication = receive_pack(session, blob, f"{slug}.zip", uploader=uploader, now=now)
                 send(session, publication.id)
                 publications[slug] = publication.id
-            _note_import(session, bundle, drafts, _digest(archive), actor, now)
+            _note_import(session, bundle, drafts, digest_of(archive), actor, now)
         return bundle.notes, publications
-
-
-def _require_free(platform: Platform, slugs: Sequence[str], wish: Wish) -> None:
-    with platform.database.reading() as session:
-        for slug in slugs:
-            if not wish.is_update and find_problem(session, slug) is not None:
-                raise ProblemExistsError(slug=slug)
 
 
 def _try_out(platform: Platform, draft: Draft) -> tuple[Finding, ...]:
@@ -207,11 +172,6 @@ def _publish(  # noqa: PLR0913 — one transaction's share of one pack
     if prepared.baseline is not None:
         submit_baseline(session, platform, revision, prepared.baseline)
     return revision.number
-
-
-def _digest(archive: Path) -> str:
-    with archive.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _note_import(

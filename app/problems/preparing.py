@@ -51,7 +51,7 @@ class PreparedPack:
     """A zip of the baseline's folder, to be submitted once the revision is committed."""
 
 
-def prepare_pack(
+def prepare_pack(  # noqa: PLR0913 — a pack, its seed, who listens and who may refuse
     platform: Platform,
     directory: Path,
     *,
@@ -59,12 +59,14 @@ def prepare_pack(
     progress: Progress,
     owner: str = "",
     require_pool: RequirePool | None = None,
+    made_from: ChosenSeed | None = None,
 ) -> PreparedPack:
     """Load a pack, make its data in the sandbox and store everything; no transaction is open.
 
     `seed` None draws a sealed one, or keeps the sealed one of the revision in force, so that a
     corrected statement does not change the data. `owner` marks the run in the sandbox.
-    `require_pool` refuses, before anything is made, what no pool of workers could run.
+    `require_pool` refuses, before anything is made, what no pool of workers could run. `made_from`
+    is the seed of data that lie in the pack already: nothing is generated then.
 
     Raises:
         PackError: the pack is malformed.
@@ -77,11 +79,11 @@ def prepare_pack(
     if require_pool is not None and pack.spec.takes_code:
         with platform.database.reading() as session:
             require_pool(session, pack.spec.resources, platform.clock.now())
-    chosen = _choose_seed(platform, pack, seed)
+    chosen = made_from or _choose_seed(platform, pack, seed)
     with tempfile.TemporaryDirectory(dir=platform.cache, prefix="publish-") as scratch:
         data = materialise(
             pack,
-            None if chosen is None else chosen.seed,
+            None if chosen is None or made_from is not None else chosen.seed,
             Path(scratch) / "data",
             script_runner(platform, owner=owner),
         )

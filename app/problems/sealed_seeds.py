@@ -35,6 +35,11 @@ def choose_seed(seal: Seal, *, explicit: int | None, current: Revision | None) -
     return _keep(seal, draw_seed(), is_public=False)
 
 
+def restore_seed(seal: Seal, seed: SealedSeed, *, is_public: bool) -> ChosenSeed:
+    """Return the seed of a revision that is brought from another installation, commitment kept."""
+    return _keep(seal, seed, is_public=is_public)
+
+
 def open_seed(seal: Seal, sealed: str) -> SealedSeed:
     """Decrypt a seed and its nonce."""
     seed, _, nonce = seal.open(sealed).partition(" ")

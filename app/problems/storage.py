@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from app.core.blobs import CHUNK, Blob, BlobStore
 from app.core.errors import InvalidError
@@ -82,12 +82,17 @@ def store_files(
 def store_folder(blobs: BlobStore, folder: Path, keep: Keep = lambda _name: True) -> Blob:
     """Put a folder into the store as one zip."""
     with tempfile.TemporaryFile() as packed:
-        with zipfile.ZipFile(packed, "w") as archive:
-            for name, path in list_files(folder):
-                if keep(name):
-                    _add(archive, name, path)
+        write_zip(folder, packed, keep)
         packed.seek(0)
         return blobs.put(packed)
+
+
+def write_zip(folder: Path, sink: IO[bytes], keep: Keep = lambda _name: True) -> None:
+    """Write a folder as a zip: the same content gives the same bytes."""
+    with zipfile.ZipFile(sink, "w") as archive:
+        for name, path in list_files(folder):
+            if keep(name):
+                _add(archive, name, path)
 
 
 def _add(archive: zipfile.ZipFile, name: str, path: Path) -> None:

@@ -19,7 +19,7 @@ from problems.bundles.model import Competition, Entry, ScoreColumn
 from problems.bundles.statements import write_statements
 from problems.spec import Area, BundleFormat
 
-__all__ = ["Choices", "Draft", "name_slugs", "write_pack"]
+__all__ = ["Choices", "Draft", "name_slugs", "write_pack", "write_yaml"]
 
 MOST_ANSWER: Final = "100MiB"
 _LONGEST_SLUG: Final = 64
@@ -73,7 +73,7 @@ def write_pack(
 ) -> Draft:
     """Write the pack of one entry into a new folder."""
     directory.mkdir(parents=True)
-    _write_yaml(directory / "problem.yaml", _description(competition, entry, slug, choices))
+    write_yaml(directory / "problem.yaml", _description(competition, entry, slug, choices))
     write_statements(competition, entry, directory)
     adapters = files("problems.bundles.adapters")
     _write(directory / "scorer.py", (adapters / _SCORERS[entry.format]).read_text("utf-8"))
@@ -207,7 +207,8 @@ def _settings(entry: Entry) -> Iterator[tuple[str, str]]:
         yield "visible_to", "own"
 
 
-def _write_yaml(path: Path, data: Mapping[str, object]) -> None:
+def write_yaml(path: Path, data: Mapping[str, object]) -> None:
+    """Write a mapping as YAML that reads back as the same, keys in their order."""
     writer = YAML(typ="safe", pure=True)
     writer.default_flow_style = False
     writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # None is “sort”

@@ -8,19 +8,24 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.bundles.operations import Report, Wish, import_bundle
+from app.bundles.dumps import export_problem
+from app.bundles.operations import import_bundle
+from app.bundles.wishes import Report, Wish
 from app.contributions import contributions
 from app.core.audit import Actor
 from app.core.platform import Platform
 from app.evaluations.jobs import evaluate_one
 from app.evaluations.models import Evaluation, State
 from app.problems.models import Problem
+from app.problems.publishing import publish_directory
 from app.settings import Settings
 from app.submissions.models import Kind
+from problems.bundles.writing import Choices
 from tests.factories import make_submission
 from tests.factories.bundles import codabench_files, evalai_files, write_zip
 from tests.sandbox.conftest import BUBBLEWRAP, DOCKER
 
+TINY = Path(__file__).parents[1] / "packs" / "tiny"
 SEES = """\
 import os
 
@@ -45,11 +50,11 @@ class Site:
     def __init__(self, app: Flask, platform: Platform, settings: Settings) -> None:
         self.app, self.platform, self.settings = app, platform, settings
 
-    def bring(self, archive: Path) -> Report:
+    def bring(self, archive: Path, slug: str = "") -> Report:
         return import_bundle(
             self.platform,
             archive,
-            Wish(),
+            Wish(Choices(slug=slug)),
             actor=Actor(None, "test"),
             submit_baseline=contributions().submit_baseline,
         )
@@ -106,3 +111,22 @@ def test_a_challenge_of_evalai_scores_both_boards_with_one_answer(
     assert bad.verdict is not None
     assert bad.verdict.value == "invalid_output"
     assert "JSONDecodeError" in str(bad.messages)
+
+
+@pytest.mark.parametrize("backend", [BUBBLEWRAP], indirect=True)
+def test_a_problem_of_ours_scores_the_same_as_a_bundle(site: Site, tmp_path: Path) -> None:
+    with site.app.app_context():  # which knows how a baseline is submitted
+        publish_directory(
+            site.platform,
+            TINY,
+            seed=None,
+            contest_slug=None,
+            actor=Actor(None, "test"),
+            progress=lambda _line: None,
+        )
+    made = export_problem(site.platform, "tiny", tmp_path, actor=Actor(None, "test"))
+    site.bring(made.bundle, slug="tiny-again")
+    ours, theirs = site.work()
+    expected = site.scores(ours)["A"]
+    assert site.scores(theirs) == {"A": expected}
+    assert set(expected) == {"macro_f1", "accuracy"}

@@ -36,7 +36,8 @@ def score(output: Path, truth: Path) -> dict[str, object]:
     told = json.loads((Path(__file__).parent / "bundle.json").read_text(encoding="utf-8"))
     split = json.loads((truth / "split.json").read_text(encoding="utf-8"))["split"]
     annotations = [path for path in (truth / "annotation").iterdir() if path.is_file()]
-    sys.path.insert(0, str(ROOT))
+    beside = Path(__file__).resolve().parent  # where an export puts it
+    sys.path.insert(0, str(beside if (beside / "challenge_data").is_dir() else ROOT))
     evaluate = importlib.import_module(PACKAGE).evaluate
     try:
         returned = evaluate(
