@@ -18,7 +18,7 @@ from sandbox.recipes import find_recipe, recipe_names
 WANTED: Final[Mapping[str, tuple[str, ...]]] = {
     N_("Tables, arrays and files"): (
         *("numpy", "pandas", "polars", "pyarrow", "openpyxl", "pyyaml", "joblib", "tqdm"),
-        *("pydantic", "threadpoolctl"),
+        *("psutil", "pydantic", "threadpoolctl"),
     ),
     N_("Models and statistics"): (
         *("scipy", "scikit-learn", "lightgbm", "xgboost-cpu", "xgboost", "statsmodels"),
