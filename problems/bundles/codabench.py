@@ -8,7 +8,6 @@ from typing import Final
 
 from problems.bundles.columns import read_columns
 from problems.bundles.commands import read_command
-from problems.bundles.files import PathRefusedError
 from problems.bundles.model import (
     Board,
     Competition,
@@ -137,12 +136,7 @@ def read_page(book: Book, node: Node, key: str) -> str:
     path = node.file(key)
     if path is None:
         return ""
-    name = book.files.name(path)
-    try:
-        text = book.files.text(path)
-    except PathRefusedError as error:
-        book.about(Level.ERROR, name, error.code, **error.params)
-        return ""
+    name, text = book.files.name(path), book.text_of(path)
     if path.suffix.lower() in {".html", ".htm"}:
         text, pictures = html_to_markdown(text)
         for picture in pictures:

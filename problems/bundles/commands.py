@@ -55,7 +55,7 @@ def read_command(book: Book, program: Path, *, is_scoring: bool) -> tuple[str, .
 
 
 def _command_of(book: Book, path: Path) -> str:
-    text = book.files.text(path)
+    text = book.text_of(path)
     document, issues = parse_document(text, book.files.name(path))
     if document is not None and not issues and isinstance(document.data, dict):
         return str(document.data.get("command") or "").strip()

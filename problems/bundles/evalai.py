@@ -114,7 +114,7 @@ def _script(book: Book, root: Node) -> dict[str, Path]:
         folder = inner[0]
     wanted = folder / "requirements.txt"
     if wanted.is_file():
-        lines = (line.partition("#")[0].strip() for line in book.files.text(wanted).splitlines())
+        lines = (line.partition("#")[0].strip() for line in book.text_of(wanted).splitlines())
         names = ", ".join(line for line in lines if line)
         if names:
             place = book.files.name(wanted)

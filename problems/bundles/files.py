@@ -70,10 +70,14 @@ class Files:
         pure = PurePosixPath(text.replace("\\", "/"))
         if pure.is_absolute() or ".." in pure.parts or "\0" in text or ":" in text[:2]:
             raise PathRefusedError(code="path_outside", path=text[:200])
-        path = (self.root / pure).resolve()
+        try:
+            path = (self.root / pure).resolve()
+            exists = path.exists()
+        except OSError:  # a name longer than any file's
+            raise PathRefusedError(code="path_missing", path=text[:200]) from None
         if not path.is_relative_to(self.root):
             raise PathRefusedError(code="path_outside", path=text[:200])
-        if not path.exists():
+        if not exists:
             raise PathRefusedError(code="path_missing", path=text[:200])
         return path
 

@@ -37,6 +37,14 @@ class Book:
         """Note something about another file of the bundle."""
         self.notes.append(Note(level, file, code, params=params))
 
+    def text_of(self, path: Path) -> str:
+        """Return a small text; one that cannot be read is an error, and empty."""
+        try:
+            return self.files.text(path)
+        except PathRefusedError as error:
+            self.about(Level.ERROR, self.files.name(path), error.code, **error.params)
+            return ""
+
     @property
     def has_errors(self) -> bool:
         """Whether the bundle cannot be imported."""
@@ -210,6 +218,8 @@ class Node:
     def _file(self, key: str, find: Callable[[str], Path]) -> Path | None:
         text = self.text(key)
         if not text:
+            if self.has(key):
+                self.error(key, "path_missing", path=text)
             return None
         try:
             return find(text)

@@ -9,9 +9,11 @@ from typing_extensions import override
 __all__ = ["demote", "html_to_markdown"]
 
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
-_HEADING: Final = re.compile(r" {0,3}(#{1,6})(?=[ \t]|$)[ \t]*(.*?)[ \t]*#*[ \t]*")
+_HEADING: Final = re.compile(r" {0,3}(#{1,6})(?=[ \t]|$)")
 _UNDERLINE: Final = re.compile(r" {0,3}(=+|-+)[ \t]*")
 _LOWEST: Final = 6
+_LONGEST_TAG: Final = 4096
+_DEEPEST_LIST: Final = 8
 _OWN_LEVEL: Final = 2
 _SILENT: Final = frozenset({"script", "style", "head", "title", "template", "noscript"})
 _BLOCKS: Final = frozenset(
@@ -40,10 +42,11 @@ def demote(markdown: str) -> str:
 
 
 def _add_line(lines: list[str], line: str) -> None:
-    heading = _HEADING.fullmatch(line)
+    heading = _HEADING.match(line)
     if heading:
         level = min(_LOWEST, len(heading[1]) + _OWN_LEVEL)
-        lines.append(f"{'#' * level} {heading[2]}" if heading[2] else "")
+        title = line[heading.end() :].strip().rstrip("#").strip()
+        lines.append(f"{'#' * level} {title}" if title else "")
     elif _UNDERLINE.fullmatch(line) and lines and _is_text(lines[-1]):
         level = 1 if "=" in line else _OWN_LEVEL
         lines[-1] = f"{'#' * (level + _OWN_LEVEL)} {lines[-1].strip()}"
@@ -61,10 +64,25 @@ def html_to_markdown(html: str) -> tuple[str, list[str]]:
     What is no heading, paragraph, list, link, emphasis or code becomes its text.
     """
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(_tame(html))
     reader.close()
-    text = re.sub(r"[ \t]+\n", "\n", "".join(reader.parts))
+    text = "\n".join(line.rstrip() for line in "".join(reader.parts).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", text).strip(), reader.pictures
+
+
+def _tame(html: str) -> str:
+    """Leave out comments, and write as text each `<` that opens no short tag.
+
+    The library's parser takes minutes over tags that never end.
+    """
+    before, *comments = html.split("<!--")
+    spoken = [before, *(comment.partition("-->")[2] for comment in comments)]
+    first, *pieces = "".join(spoken).split("<")
+    tamed = [first]
+    for piece in pieces:
+        ends = 0 <= piece.find(">") <= _LONGEST_TAG
+        tamed.append(f"<{piece}" if ends else f"&lt;{piece}")
+    return "".join(tamed)
 
 
 class _Reader(HTMLParser):
@@ -100,7 +118,7 @@ class _Reader(HTMLParser):
         if tag in {"ul", "ol"}:
             self._lists.append(tag)
         if tag == "li":
-            depth = max(0, len(self._lists) - 1)
+            depth = min(_DEEPEST_LIST, max(0, len(self._lists) - 1))
             sign = "1." if self._lists[-1:] == ["ol"] else "-"
             self.parts.append(f"\n{'   ' * depth}{sign} ")
         elif tag == "a":

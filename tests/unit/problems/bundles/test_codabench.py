@@ -151,6 +151,8 @@ def test_a_link_in_the_folder_leads_nowhere(tmp_path: Path) -> None:
             "reference_data: 7a2a8a8e-9b3c-4f0e-8f10-3a1f0e1c2d3b",
             "is a data set of the other platform",
         ),
+        ("scoring_program: scoring", "scoring_program: ''", "there is no “” in the bundle"),
+        ("reference_data: dev", f"reference_data: {'x' * 300}", "there is no “xxx"),
         ("title: Weld seams", "title: &x Weld seams", ""),
         ("    name: Development", "    name: *x", "anchors and aliases are not supported"),
         ("terms: pages/terms.md", "terms: pages/none.md", "there is no “pages/none.md”"),
@@ -169,6 +171,12 @@ def test_faults_are_said_with_file_line_and_key(
         read(tmp_path, files)
     else:
         assert said_of_it in refused(tmp_path, files)
+
+
+@pytest.mark.parametrize("name", ["scoring/metadata.yaml", "pages/terms.md"])
+def test_a_text_that_is_none_is_named(tmp_path: Path, name: str) -> None:
+    files: dict[str, str | bytes] = {**codabench_files(), name: b"\xff\xfe"}
+    assert f"{name}: error: the file is not UTF-8" in refused(tmp_path, files)
 
 
 def test_nested_zips_are_opened_and_a_bad_one_is_named(tmp_path: Path) -> None:

@@ -56,6 +56,15 @@ def test_html_becomes_markdown_and_scripts_nothing() -> None:
     assert pictures == ["p.png"]
 
 
+def test_what_opens_no_tag_is_text_and_comments_are_nothing() -> None:
+    text, _ = html_to_markdown(
+        "a < b <!-- <p>no</p> --> <b>c</b> <a " + "x " * 5000 + ">d<!-- open"
+    )
+    assert text.startswith("a < b **c** <a x x")
+    assert text.endswith("d")
+    assert html_to_markdown("<a " * 50_000)[0].count("<a") == 50_000
+
+
 def test_keys_are_ours_and_differ() -> None:
     keys = Keys()
     names = ["Accuracy", "accuracy", "yes/no", "1st", "准确率", "x" * 60, "x" * 60]
