@@ -28,7 +28,7 @@ from app.problems.models import (
     Revision,
     Stage,
 )
-from app.problems.operations import set_settings
+from app.problems.operations import require_unsigned, set_settings
 from app.problems.preparing import PreparedPack, Progress, prepare_pack
 from app.problems.queries import get_current_revision
 from app.problems.step_log import STEP_NAMES
@@ -86,6 +86,7 @@ def publish(
 
     Raises:
         SlugTakenError: the problem exists in another contest than the one named.
+        BoardSignedOffError: a judge has signed a board of the problem off.
         UnknownSettingError, SettingValueError, BoardMissingError, StageTimesError: an imported pack
             brings settings that are none.
     """
@@ -99,6 +100,7 @@ def publish(
         problem = _create_problem(session, prepared, contest_slug or default_contest(session), now)
     else:
         _check_contest(problem, contest_slug)
+        require_unsigned(session, problem)
         problem.revision_number = _next_number(session, problem)
         _describe(problem, prepared.spec)
         _add_missing_stages(problem, prepared, now=None)

@@ -11,7 +11,7 @@ from app.core.audit import THE_CLOCK, AuditEntry
 from app.core.blobs import LocalBlobs
 from app.core.platform import Platform
 from app.problems import queries
-from app.problems.errors import SlugTakenError
+from app.problems.errors import BoardSignedOffError, SlugTakenError
 from app.problems.models import Board, Revision, StageState
 from app.problems.preparing import PreparedPack, prepare_pack
 from app.problems.publishing import publish
@@ -128,6 +128,20 @@ def test_publishing_again_makes_a_revision_and_leaves_settings_alone(
         problem = queries.get_problem(session, "solder")
         assert queries.get_current_revision(session, problem).id == second.id
         assert problem.stages[0].closes_at is not None
+
+
+def test_no_revision_comes_into_force_while_a_board_is_signed_off(
+    platform: Platform, tmp_path: Path
+) -> None:
+    prepared = prepare(platform, write_pack(tmp_path / "pack"))
+    number = publish_now(platform, prepared).number
+    with platform.database.transaction() as session:
+        problem = queries.get_problem(session, "solder")
+        problem.stages[0].signed_off_at = platform.clock.now()
+    with pytest.raises(BoardSignedOffError):
+        publish_now(platform, prepared)
+    with platform.database.reading() as session:
+        assert queries.get_problem(session, "solder").revision_number == number
 
 
 def test_a_drawn_seed_is_sealed_committed_to_and_kept_by_the_next_revision(
