@@ -21,6 +21,9 @@ R = TypeVar("R")
 
 API_PREFIX: Final = "/api/v1"
 
+LARGEST_ID: Final = (1 << 31) - 1
+"""Of a row, on every database."""
+
 STATUS: Final[Mapping[type[AppError], int]] = {
     InvalidError: 400,
     UnauthenticatedError: 401,
@@ -58,6 +61,12 @@ def access(rule: Access) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return view
 
     return declare
+
+
+def read_id(text: str | None) -> int | None:
+    """Return the number of a row that a query names; None for what cannot be one."""
+    number = int(text) if text and text.isascii() and text.isdecimal() and len(text) < 11 else 0  # noqa: PLR2004 — digits of the largest
+    return number if 0 < number <= LARGEST_ID else None
 
 
 def status_of(error: AppError) -> int:

@@ -11,7 +11,7 @@ from app.accounts.identity import find_actor, get_actor
 from app.core.current import platform
 from app.core.errors import ForbiddenError
 from app.core.pagination import DEFAULT_PER_PAGE, PageRequest
-from app.core.web import Access, access
+from app.core.web import Access, access, read_id
 from app.discussions import operations, policy, queries
 from app.discussions.forms import PostForm, ThreadForm
 from app.discussions.models import Thread
@@ -183,7 +183,7 @@ def _thread_page(slug: str, number: int, form: PostForm) -> str:
 
 def _asked(session: Session, thread: Thread) -> PageRequest:
     """Return the page asked for by its number, or by a post on it."""
-    wanted = request.args.get("post", type=int)
-    if wanted is None or not 0 < wanted < 1 << 31:
+    wanted = read_id(request.args.get("post"))
+    if wanted is None:
         return PageRequest.clamp(request.args.get("page", type=int), None)
     return PageRequest(queries.count_before(session, thread, wanted) // DEFAULT_PER_PAGE + 1)

@@ -12,7 +12,7 @@ from app.accounts.identity import get_actor
 from app.accounts.models import User
 from app.core.current import platform
 from app.core.errors import ForbiddenError
-from app.core.web import Access, access
+from app.core.web import Access, access, read_id
 from app.evaluations import queries
 from app.evaluations.comparing import gap
 from app.evaluations.models import Evaluation
@@ -30,7 +30,6 @@ from problems.spec import ProblemSpec
 blueprint = Blueprint(
     "own_submissions", __name__, template_folder="templates", url_prefix="/submissions"
 )
-_LARGEST_ID = (1 << 31) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,8 @@ class Side:
 def compare() -> ResponseReturnValue:
     """Show two submissions of one problem side by side: `?id=7&id=9`."""
     actor = get_actor()
-    asked = request.args.getlist("id", type=int)
-    numbers = list(dict.fromkeys(one for one in asked if 0 < one <= _LARGEST_ID))
+    asked = (read_id(text) for text in request.args.getlist("id"))
+    numbers = list(dict.fromkeys(one for one in asked if one is not None))
     if len(numbers) != 2:  # noqa: PLR2004 — a pair
         return _choose_two(_("Please choose two submissions."))
     with platform().database.reading() as session:

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from app.accounts.identity import find_actor
 from app.core.current import platform
 from app.core.pagination import PageRequest
-from app.core.web import Access, access
+from app.core.web import Access, access, read_id
 from app.leaderboards.comparing import compare_teams
 from app.leaderboards.etags import not_modified, page_etag
 from app.leaderboards.page_models import Shown, make_shown
@@ -78,7 +78,7 @@ def compare(slug: str) -> ResponseReturnValue:
     """Say how likely the first of two teams is better than the second: `?one=…&other=…`."""
     actor, port = find_actor(), platform()
     board = Board.B if request.args.get("board") == Board.B else Board.A
-    teams = [request.args.get(name, type=int) for name in ("one", "other")]
+    teams = [read_id(request.args.get(name)) for name in ("one", "other")]
     with reading_board(port, Asked(slug, board), actor) as opened:
         one, other = (0 if team is None else team for team in teams)
         compared = compare_teams(opened, port.blobs, (one, other))

@@ -8,9 +8,8 @@ from werkzeug.sansio.utils import host_is_trusted
 from app.core.current import settings
 from app.core.errors import InvalidError, NotFoundError
 from app.core.uploads import takes_files
-from app.core.web import API_PREFIX
+from app.core.web import API_PREFIX, LARGEST_ID
 
-_LARGEST_ID: Final = (1 << 31) - 1
 _FORM_BYTES: Final = 2 << 20
 _NUL: Final = "\0"
 _LOCAL: Final = ("127.0.0.1", "localhost")  # health checks on the machine itself
@@ -47,7 +46,7 @@ def check_numbers(asked: Request) -> None:
     Raises:
         NotFoundError: there cannot be such a row.
     """
-    if any(isinstance(one, int) and one > _LARGEST_ID for one in (asked.view_args or {}).values()):
+    if any(isinstance(one, int) and one > LARGEST_ID for one in (asked.view_args or {}).values()):
         raise NotFoundError
 
 

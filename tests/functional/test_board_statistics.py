@@ -59,6 +59,9 @@ def test_the_board_shows_intervals_and_groups(
     share = re.search(r"compare__chance num\">([\d.]+) %", compared.text)
     assert share is not None
     assert 50 < float(share[1]) < 99
+    for strange in ("", "x", "-1", str(1 << 31), "9" * 30, "１"):
+        compare = f"/problems/pcb/leaderboard/compare?one={strange}&other={other}"
+        assert client.get(compare).status_code == 404, strange
 
 
 def test_a_page_kept_is_read_again_once_the_groups_are_new(
