@@ -1,8 +1,9 @@
 """The untrusted container: started, or told to go, and watched until it is gone.
 
 Nothing here waits for the program's goodwill. The log is drained by a thread that never stops
-(a stalled reader makes the engine's kill hang), usage is sampled by another, the end is awaited
-by a third; the calling thread enforces the wall clock, the log cap and the cancel event.
+(a stalled reader makes the engine's kill hang) but takes a flood at a measured pace, usage is
+sampled by another, the end is awaited by a third; the calling thread enforces the wall clock, the
+log cap and the cancel event.
 """
 
 import contextlib
@@ -22,6 +23,7 @@ from sandbox.docker.options import ProgramSpec, host_config
 from sandbox.docker.usage import Sampler
 from sandbox.gpu import watch
 from sandbox.logs import LogCapture
+from sandbox.pacing import Pace
 from sandbox.results import Observation, Stopwatch
 from sandbox.stacks import PATIENCE_S
 from sandbox.types import Limits, SandboxError
@@ -124,7 +126,7 @@ class Program:
                 sampler.begin()
                 drain = _thread("drain", output.drain)
                 wait = _thread("wait", lambda: self._await_end(death, output, sampler))
-                ending = self._watch(started, capture, cancel, sampler)
+                ending = self._watch(started, capture, cancel, sampler, output)
                 wall_s = time.monotonic() - started
                 wait.join(_DRAIN_S)  # it uses `death`
             ending = self._completed(ending, sampler.usage)
@@ -134,7 +136,12 @@ class Program:
         return Observation(ending, wall_s, sampler.usage, gpus.uses, sampler.curve.points())
 
     def _watch(
-        self, started: float, capture: LogCapture, cancel: threading.Event, sampler: Sampler
+        self,
+        started: float,
+        capture: LogCapture,
+        cancel: threading.Event,
+        sampler: Sampler,
+        output: "_Output",
     ) -> Ending:
         deadline = started + self._limits.wall_s
         while not self._done.wait(max(0.0, min(_POLL_S, deadline - time.monotonic()))):
@@ -146,6 +153,7 @@ class Program:
                 out_of_processes=sampler.stuck_at_process_limit.is_set(),
             )
             if ending != Ending(None):
+                output.pace.drop()
                 if ending.timed_out:
                     sampler.ask_where()
                     self._done.wait(PATIENCE_S)
@@ -164,6 +172,7 @@ class Program:
         timeout_s = self._limits.wall_s + _WAIT_MARGIN_S
         with contextlib.suppress(SandboxError, ValueError, KeyError):
             status = death.wait(timeout_s) if death is not None else None
+            output.pace.drop()  # what is left is little, and somebody waits for it
             if status is not None and output.ended_by_word() and sampler.finish():
                 self._exit_code = status
                 near_limit = _is_near(sampler.usage, self._limits)
@@ -213,6 +222,7 @@ class _Output:
         self._held = {_STDOUT: b"", _STDERR: b""}
         self._by_word = False
         self.complete = threading.Event()
+        self.pace = Pace()
 
     def begin_with(self, heard: Sequence[tuple[int, bytes]]) -> None:
         """Take what had been printed before anybody drained."""
@@ -220,11 +230,12 @@ class _Output:
             self._take(stream, piece)
 
     def drain(self) -> None:
-        """Read until nothing more can come; never stops before."""
+        """Read until nothing more can come, a flood at a pace; never stops before."""
         with contextlib.suppress(OSError, ValueError):
             self._attached.wait_at_most(None)
             while (piece := self._attached.read())[1]:
                 self._take(*piece)
+                self.pace.keep(len(piece[1]))
         for stream, held in self._held.items():
             if held != self._last_word:
                 self._feed(stream, held)
