@@ -15,6 +15,7 @@ from app.evaluations.jobs import ring
 from app.evaluations.operations import SWEEP, queue_evaluation
 from app.evaluations.standings import note_change
 from app.leaderboards.queries import best_scores, count_teams
+from app.overall.queries import list_titles
 from app.problems.hooks import Hooks, Quota, Standing
 from app.problems.models import Board, Problem, Publication, Revision
 from app.rescoring.operations import stage_rescore
@@ -34,6 +35,7 @@ def contributions() -> Hooks:
         note_change=note_change,
         team_count=team_count,
         stage_rescore=stage_uploaded,
+        overall_boards=list_titles,
     )
 
 

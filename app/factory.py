@@ -30,6 +30,9 @@ from app.leaderboards import api as leaderboards_api
 from app.leaderboards import staff_views as leaderboards_staff_views
 from app.leaderboards import views as leaderboards_views
 from app.notifications import views as notifications_views
+from app.overall import api as overall_api
+from app.overall import staff_views as overall_staff_views
+from app.overall import views as overall_views
 from app.problems import api as problems_api
 from app.problems import staff_views as problems_staff_views
 from app.problems import views as problems_views
@@ -65,6 +68,9 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     leaderboards_views.blueprint,
     leaderboards_staff_views.blueprint,
     leaderboards_api.blueprint,
+    overall_views.blueprint,
+    overall_staff_views.blueprint,
+    overall_api.blueprint,
     judging_staff_views.blueprint,
     judging_views.blueprint,
     rescoring_staff_views.blueprint,

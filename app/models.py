@@ -11,6 +11,7 @@ import app.discussions.models
 import app.evaluations.models
 import app.judging.models
 import app.notifications.models
+import app.overall.models
 import app.problems.models
 import app.rescoring.models
 import app.reviews.models
@@ -33,6 +34,7 @@ MODELS: Final[tuple[ModuleType, ...]] = (
     app.reviews.models,
     app.evaluations.models,
     app.statistics.models,
+    app.overall.models,
     app.judging.models,
     app.rescoring.models,
 )

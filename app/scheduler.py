@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from app.core.blobs import LocalBlobs, collect_garbage
 from app.core.platform import Platform
 from app.evaluations.sweeping import ClockWatch, sweep
+from app.overall.jobs import ring_stale as ring_stale_overall
 from app.problems.jobs import resend_publications
 from app.rescoring.tending import tend_rescores
 from app.settings import Settings
@@ -33,6 +34,7 @@ def run_scheduler(settings: Settings, port: Platform) -> None:
     cleaned: datetime | None = None
     while not stopping.is_set():
         _attempt("sweep", lambda: _sweep(port, lease, watch))
+        _attempt("overall boards", lambda: ring_stale_overall(port))
         _attempt("re-scores", lambda: tend_rescores(port))
         now = port.clock.now()
         if cleaned is None or now - cleaned > _CLEAN_EVERY:

@@ -10,6 +10,7 @@ Whoever is missing from a board counts as worse than its last. Three ways:
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import fsum
 from statistics import fmean
 
 from scoring.spec import Direction
@@ -59,7 +60,7 @@ def combine(boards: Sequence[RankedBoard], method: Method) -> list[Combined]:
         parts = tuple(
             column.get(name, worst) for column, worst in zip(columns, missing, strict=True)
         )
-        found.append((fmean(parts) if method is Method.MEAN_RANK else sum(parts), name, parts))
+        found.append((fmean(parts) if method is Method.MEAN_RANK else fsum(parts), name, parts))
     best_first = sorted(found, key=lambda one: one[0] if method is Method.MEAN_RANK else -one[0])
     combined: list[Combined] = []
     for number, (total, name, parts) in enumerate(best_first, 1):

@@ -15,6 +15,7 @@ from app.home import wall
 from app.home.health import find_faults
 from app.home.metrics import render_metrics
 from app.home.queries import get_facts, list_windows, split_open
+from app.overall.queries import list_titles
 
 blueprint = Blueprint("home", __name__, template_folder="templates")
 
@@ -32,11 +33,13 @@ def index() -> ResponseReturnValue:
         facts = get_facts(session, today=today)
         announcements = list_announcements(session, _NEWEST).items
         contests = list_contests(session)
+        overall = list_titles(session)
     return render_template(
         "home/index.html",
         contest=contests[0] if contests else None,
         wall=wall.build_wall(windows),
         geometry=wall,
+        overall=overall,
         open_problems=split_open(windows),
         problems=len(windows),
         facts=facts,

@@ -12,14 +12,12 @@ from app.core.current import platform
 from app.core.errors import AppError
 from app.core.i18n import Locale
 from app.evaluations.standings import audit_board, ensure_fresh, rebuild
+from app.leaderboards.combining import Names, combined_cells, rank_by_captain
 from app.leaderboards.exports import (
     HEADINGS,
     TAIL,
-    Names,
     column_titles,
-    combined_cells,
     list_cells,
-    rank_by_captain,
     write_csv,
     write_xlsx,
 )

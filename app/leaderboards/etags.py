@@ -24,18 +24,28 @@ _CSRF_LASTS: Final = timedelta(minutes=30)
 
 def page_etag(opened: Opened, actor: User | None, now: datetime) -> str | None:
     """Return the ETag of a board's page; None where the page says something once only."""
+    return etag_of_page(actor, now, _facts(opened, actor, now))
+
+
+def etag_of_page(actor: User | None, now: datetime, facts: tuple[object, ...]) -> str | None:
+    """Return the ETag of a page made of `facts` for whoever asks; None as above."""
     if session.get(_FLASHES):
         return None
     person: tuple[object, ...] = ()
     if actor is not None:
         kept_for = int(now.timestamp() // _CSRF_LASTS.total_seconds())
         person = (actor.name, session.get(_CSRF, ""), kept_for)
-    return _digest(_facts(opened, actor, now), current_locale(), current_theme(), *person)
+    return digest(facts, current_locale(), current_theme(), *person)
 
 
 def api_etag(opened: Opened, actor: User, now: datetime) -> str:
     """Return the ETag of a board's answer to a program."""
-    return _digest(_facts(opened, actor, now))
+    return digest(_facts(opened, actor, now))
+
+
+def digest(*facts: object) -> str:
+    """Return the ETag that stands for facts."""
+    return sha256(repr(facts).encode()).hexdigest()[:32]
 
 
 def not_modified(etag: str) -> Response | None:
@@ -64,7 +74,3 @@ def _facts(opened: Opened, actor: User | None, now: datetime) -> tuple[object, .
         opened.team_id,
         None if actor is None else (actor.id, actor.role),
     )
-
-
-def _digest(*facts: object) -> str:
-    return sha256(repr(facts).encode()).hexdigest()[:32]

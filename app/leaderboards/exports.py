@@ -3,7 +3,7 @@
 import csv
 import io
 import zipfile
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Final
@@ -14,11 +14,9 @@ from sqlalchemy.orm import Session
 from app.core.clock import BEIJING
 from app.core.i18n import N_, choose_text
 from app.core.pagination import PageRequest
-from app.leaderboards.queries import Row, View, list_board, list_pinned, map_captains
-from scoring.aggregate import Combined, Placed, RankedBoard
+from app.leaderboards.queries import Row, View, list_board, list_pinned
 
 Cell = str | int | float | None
-Names = dict[Hashable, str]
 HEADINGS: Final = (N_("Rank"), N_("Team"), N_("Division"))
 TAIL: Final = (N_("Entries"), N_("Submitted (Beijing time)"), N_("Last (Beijing time)"))
 _AT_ONCE: Final = 1_000
@@ -31,25 +29,6 @@ def list_cells(session: Session, view: View) -> Iterator[list[Cell]]:
     """Return every row of a board, ranked ones first, then the organisers' entries."""
     yield from (_cells(row, view) for row in _ranked(session, view))
     yield from (_cells(row, view) for row in list_pinned(session, view))
-
-
-def rank_by_captain(session: Session, view: View, names: Names) -> RankedBoard:
-    """Return a board with captains for competitors; names those that have no name yet."""
-    rows = list(_ranked(session, view))
-    captains = map_captains(session, view.problem)
-    places: dict[Hashable, Placed] = {}
-    primary = view.rules.scoring.primary
-    for row in rows:
-        captain = captains[row.team_id]
-        names.setdefault(captain, row.team_name)
-        places[captain] = Placed(row.rank or len(rows), row.scores[primary.key])
-    return RankedBoard(places, primary.direction)
-
-
-def combined_cells(found: Iterable[Combined], names: Names) -> Iterator[list[Cell]]:
-    """Return the rows of a board made of several: rank, name, total, a number of each board."""
-    for one in found:
-        yield [one.rank, names[one.competitor], one.total, *one.parts]
 
 
 def column_titles(view: View, locale: str) -> list[str]:

@@ -252,12 +252,6 @@ def best_scores(
     return {problem: value for problem, key, value in rows if key == primaries[problem].key}
 
 
-def map_captains(session: Session, problem: Problem) -> dict[int, int]:
-    """Return the captain of each team of a problem."""
-    rows = session.execute(select(Team.id, Team.captain_id).where(Team.problem_id == problem.id))
-    return {row[0]: row[1] for row in rows}
-
-
 def count_teams(session: Session, problem_ids: Sequence[int]) -> dict[int, int]:
     """Return how many teams each problem has."""
     rows = session.execute(

@@ -86,6 +86,15 @@ def _any_pool(session: Session, resources: Resources, now: datetime) -> None:
     del session, resources, now
 
 
+OverallBoards = Callable[[Session], Sequence[tuple[str, Mapping[str, str]]]]
+"""Returns address and title, by language, of the boards over several problems."""
+
+
+def _no_overall(session: Session) -> Sequence[tuple[str, Mapping[str, str]]]:
+    del session
+    return ()
+
+
 TeamCount = Callable[[], ColumnElement[int]]
 """Returns the number of a problem's teams as an expression, to order a query of problems by."""
 
@@ -101,6 +110,7 @@ class Hooks:
     note_change: NoteChange = field(default=_no_note)
     team_count: TeamCount | None = None
     stage_rescore: StageRescore = field(default=no_rescore)
+    overall_boards: OverallBoards = field(default=_no_overall)
 
 
 def attach_hooks(app: Flask, hooks: Hooks) -> None:

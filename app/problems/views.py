@@ -51,9 +51,15 @@ def hall() -> ResponseReturnValue:
         page = queries.list_problems(session, actor, wanted, asked, now=now, order=order)
         form.show_counts(count_facets(session, actor, wanted, now=now))
         standings = problem_hooks().standings_of(session, [card.problem for card in page.items])
+        overall = problem_hooks().overall_boards(session)
     cards = [hall_card(card, standings, now) for card in page.items]
     return render_template(
-        "problems/hall.html", form=form, page=page, cards=cards, difficulties=DIFFICULTIES
+        "problems/hall.html",
+        form=form,
+        page=page,
+        cards=cards,
+        difficulties=DIFFICULTIES,
+        overall=overall,
     )
 
 

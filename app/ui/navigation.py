@@ -41,11 +41,12 @@ STAFF: Final = (
     Entry("judging.index", N_("Review desk"), "/staff/review"),
     Entry("home_staff.compute", N_("Compute"), "/staff/compute"),
     Entry("accounts_staff.index", N_("People"), "/staff/users"),
+    Entry("overall_staff.index", N_("Overall boards"), "/staff/overall"),
     Entry("contests_staff.create", N_("Announce"), "/staff/announcements"),
     Entry("home_staff.audit", N_("Audit log"), "/staff/audit"),
 )
 _ORGANISERS_ONLY: Final = frozenset(
-    {"accounts_staff.index", "contests_staff.create", "home_staff.audit"}
+    {"accounts_staff.index", "overall_staff.index", "contests_staff.create", "home_staff.audit"}
 )
 
 

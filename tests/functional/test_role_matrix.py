@@ -260,6 +260,21 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("POST", "/staff/users/<int:user_id>/disable"): Door(ORGANISER_DOES),
     ("POST", "/staff/users/<int:user_id>/enable"): Door(ORGANISER_DOES),
     ("POST", "/staff/users/<int:user_id>/reset-link"): Door(ORGANISER),
+    # overall boards: everybody reads, organisers set them up
+    ("GET", "/overall"): Door(ANYONE),
+    ("GET", "/overall/<slug>"): Door(ANYONE, values={"slug": "all-rounders"}),
+    ("GET", "/overall/<slug>/board.csv"): Door(ANYONE, values={"slug": "all-rounders"}),
+    ("GET", "/staff/overall"): Door(ORGANISER),
+    ("GET", "/staff/overall/new"): Door(ORGANISER),
+    # nothing is filled in
+    ("POST", "/staff/overall/new"): Door("in 403 403 403 403 422 422 in", lambda: {"slug": "x"}),
+    ("GET", "/staff/overall/<int:overall_id>"): Door(ORGANISER),
+    ("POST", "/staff/overall/<int:overall_id>"): Door(
+        "in 403 403 403 403 422 422 in", lambda: {"slug": "x", "title_en": ""}
+    ),
+    ("POST", "/staff/overall/<int:overall_id>/remove"): Door(ORGANISER_DOES),
+    ("GET", "/api/v1/overall-boards"): Door(API),
+    ("GET", "/api/v1/overall-boards/<slug>"): Door(API, values={"slug": "all-rounders"}),
     # the API
     ("GET", "/api/v1/docs"): Door(ANYONE),
     # a wrong token is told so even where none is needed

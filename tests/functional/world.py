@@ -18,12 +18,15 @@ from app.core.platform import Platform
 from app.discussions import operations as discussions
 from app.evaluations.models import Evaluation, LogChunk, State
 from app.notifications.models import Notification
+from app.overall.jobs import count
+from app.overall.models import Basis, OverallBoard, OverallProblem
 from app.problems.models import Problem, Publication, PublicationState
 from app.problems.preparing import prepare_pack
 from app.problems.publishing import stage
 from app.rescoring.operations import stage_rescore
 from app.submissions.models import Kind
 from app.teams.models import Membership
+from scoring.aggregate import Method
 from tests.factories import make_submission, make_team, make_user
 from tests.factories.accounts import CREATED
 from tests.factories.packs import publish_pack, write_pack
@@ -65,7 +68,26 @@ class World:
             gone = self.people["gone"]
             staff_operations.disable_user(session, self.people["admin"], gone.id, now=CREATED)
         self._stage(folder / "corrected")
+        self._combine()
         self._save()
+
+    def _combine(self) -> None:
+        """An overall board, counted."""
+        with self.database.transaction() as session:
+            problem = session.scalars(select(Problem)).one()
+            board = OverallBoard(
+                contest=problem.contest,
+                slug="all-rounders",
+                title={"zh-Hans": "总榜", "en": "All-rounders"},
+                method=Method.POINTS,
+                basis=Basis.FINAL,
+                created_at=CREATED,
+                entries=[OverallProblem(problem=problem, position=0)],
+            )
+            session.add(board)
+            session.flush()
+            self.overall = board.id
+        assert count(self.platform, self.overall)
 
     def _stage(self, folder: Path) -> None:
         pack = write_pack(folder, slug="pcb")
@@ -183,6 +205,7 @@ class World:
             "number": self.thread,
             "post_id": self.post,
             "other_id": self.team,
+            "overall_id": self.overall,
         }
         values |= given
         if values["number"] == "told":

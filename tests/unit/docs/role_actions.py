@@ -11,6 +11,7 @@ from app.contests.policy import can_post_announcement
 from app.discussions.models import Thread
 from app.discussions.policy import can_mark_answer, can_moderate, can_write_post
 from app.judging.policy import can_lift_sign_off, can_read_desk, can_sign_off
+from app.overall.policy import can_edit_overall
 from app.problems.models import Board, Problem, Stage
 from app.problems.policy import (
     can_download_input,
@@ -202,6 +203,12 @@ ACTIONS = (
         "leaderboards_staff.change",
         lambda at: can_edit_problem(at.actor, at.problem),
         also=("leaderboards_staff.disqualify", "leaderboards_staff.reinstate"),
+    ),
+    Action(
+        "Set up boards over several problems",
+        "overall_staff.create",
+        lambda at: can_edit_overall(at.actor),
+        also=("overall_staff.index", "overall_staff.edit", "overall_staff.remove"),
     ),
     Action(
         "Write a note to a submission",

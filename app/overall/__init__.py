@@ -1,0 +1,1 @@
+"""Overall boards: one ranking over several problems of a contest, kept row by row."""
