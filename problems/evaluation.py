@@ -47,8 +47,11 @@ def check_answer(pack: Pack, answer: Path, keys: Keys | None) -> None:
     size, limit = answer.stat().st_size, pack.spec.submission.max_bytes
     if size > limit:
         raise InvalidSubmission(Message("too_large", {"size": size, "limit": limit}))
-    if pack.spec.submission.table is not None:
-        validate_answer(answer, pack.spec.submission.table, keys, pack.spec.table_formats)
+    spec = pack.spec
+    if spec.submission.table is not None:
+        validate_answer(
+            answer, spec.submission.table, keys, spec.table_formats, spec.table_encodings
+        )
 
 
 def score_output(

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from problems.quantities import Seconds, Size
+from scoring.encodings import Encoding
 from scoring.formats import Format, format_of_name
 from scoring.spec import (
     Localized,
@@ -253,6 +254,11 @@ class ProblemSpec(SpecModel):
         if self.scoring.scorer is not None:
             return (format_of_name(self.submission.file),)
         return tuple(Format)
+
+    @property
+    def table_encodings(self) -> tuple[Encoding, ...]:
+        """What a table of text may be encoded in: a pack's own scorer is spared what is rare."""
+        return tuple(Encoding) if self.scoring.scorer is None else (Encoding.UTF_8,)
 
     @property
     def is_split_by_rows(self) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from scoring.encodings import ALL_ENCODINGS, Encoding, as_utf8
 from scoring.errors import InvalidScores
 from scoring.finite import finish_scores
 from scoring.formats import ALL_FORMATS, Format
@@ -30,16 +31,20 @@ def validate_answer(
     table: SubmissionTable,
     keys: Keys | None,
     formats: Collection[Format] = ALL_FORMATS,
-) -> None:
+    encodings: Collection[Encoding] = ALL_ENCODINGS,
+) -> tuple[Message, ...]:
     """Check an answer without its truth: the file, its cells, and its keys where they are known.
 
-    `formats` are those it may be in. Raises `InvalidSubmission`.
+    `formats` and `encodings` are those it may be in. Returns what the team is to be told of a good
+    answer: how it was read, where that is not as usual. Raises `InvalidSubmission`.
     """
-    if keys is None:
-        read_answer(path, table, formats)
-        return
-    answer = read_table(path, table.columns, table.key, exact=True, formats=formats)
-    match_answer(answer, keys)
+    with as_utf8(path, encodings) as (file, notes):
+        if keys is None:
+            read_answer(file, table, formats)
+        else:
+            answer = read_table(file, table.columns, table.key, exact=True, formats=formats)
+            match_answer(answer, keys)
+    return notes
 
 
 def score_answer(
@@ -56,6 +61,13 @@ def score_answer(
     `InvalidScores` (a score is undefined or not finite, or the run used too much), `TruthError`
     (the truth).
     """
+    with as_utf8(answer) as (file, _):
+        return _score_file(file, truth, table, scoring, facts)
+
+
+def _score_file(
+    answer: Path, truth: Path, table: SubmissionTable, scoring: Scoring, facts: RunFacts | None
+) -> ScoreResult:
     given = read_table(answer, table.columns, table.key, exact=True)
     true = read_truth(truth, truth_columns(table, scoring), table.key, distinct=False)
     allow_extra = scoring.partition is Partition.ROWS

@@ -28,6 +28,10 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
         "文件编码是 GBK/GB18030，请另存为 UTF-8（字节 {byte}）",
         "the file is encoded in GBK/GB18030, save it as UTF-8 (byte {byte})",
     ),
+    "read_as_gb18030": (
+        "文件按 GB18030（GBK）编码读取；如有乱码，请另存为 UTF-8",
+        "the file was read as GB18030 (GBK); if characters look wrong, save it as UTF-8",
+    ),
     "encoding_utf16": (
         "文件编码是 UTF-16，请另存为 UTF-8",
         "the file is encoded in UTF-16, save it as UTF-8",

@@ -124,7 +124,9 @@ class SubmissionItem(Output):
     board: Board
     state: State
     verdict: Verdict | None
-    message: str | None = Field(description="Why it failed, in words; lines as in `messages`.")
+    message: str | None = Field(
+        description="Why it failed, or a note on a good answer; as in `messages`."
+    )
     messages: list[MessageOutput]
     scores: dict[str, dict[str, float]] = Field(description="By board and leaderboard column.")
     team: TeamOutput | None = Field(description="Null for a baseline.")

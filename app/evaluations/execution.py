@@ -133,10 +133,10 @@ def _check_debug_answer(
 ) -> Outcome:
     """End a try run: the answer's form is checked as far as that goes, and nothing is scored."""
     try:
-        _check_answer(assignment, around, answer / assignment.spec.submission.file)
+        notes = _check_answer(assignment, around, answer / assignment.spec.submission.file)
     except InvalidSubmission as error:
         return Outcome(State.FAILED, Verdict.INVALID_OUTPUT, error.messages, run=run)
-    return Outcome(State.SCORED, run=run)
+    return Outcome(State.SCORED, messages=notes, run=run)
 
 
 def _unpack_code(assignment: Assignment, around: Surroundings) -> Path | Outcome:
@@ -215,7 +215,7 @@ def _score(
     assignment: Assignment, around: Surroundings, answer: Path, run: RunResult | None
 ) -> Outcome:
     try:
-        _check_answer(assignment, around, answer / assignment.spec.submission.file)
+        notes = _check_answer(assignment, around, answer / assignment.spec.submission.file)
         facts = _facts(assignment, around, run)
         results = {
             board: _score_board(assignment, around, answer, board, facts)
@@ -230,23 +230,24 @@ def _score(
     except (ScorerError, TruthError) as error:
         told, detail = (SCORER_FAULT,), str(error)
         return Outcome(State.FAILED, Verdict.SCORER_ERROR, told, detail, run=run)
-    return Outcome(State.SCORED, results=results, run=run)
+    return Outcome(State.SCORED, messages=notes, results=results, run=run)
 
 
-def _check_answer(assignment: Assignment, around: Surroundings, file: Path) -> None:
-    """Hold an answer to its size, its columns and its keys."""
+def _check_answer(assignment: Assignment, around: Surroundings, file: Path) -> tuple[Message, ...]:
+    """Hold an answer to its size, its columns and its keys; return what to tell of a good one."""
     size, limit = file.stat().st_size, assignment.spec.submission.max_bytes
     if size > limit:
         raise InvalidSubmission(Message("too_large", {"size": size, "limit": limit}))
     table = assignment.spec.submission.table
     if table is None:
-        return
+        return ()
     keys = None
     if assignment.keys_blob is not None:
         stored = around.folder / "keys"
         around.platform.blobs.fetch(assignment.keys_blob, stored)
         keys = Keys.read(stored)
-    validate_answer(file, table, keys, assignment.spec.table_formats)
+    spec = assignment.spec
+    return validate_answer(file, table, keys, spec.table_formats, spec.table_encodings)
 
 
 def _facts(assignment: Assignment, around: Surroundings, run: RunResult | None) -> RunFacts | None:

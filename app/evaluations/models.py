@@ -81,7 +81,7 @@ class Evaluation(Base):
     state: Mapped[State] = mapped_column(default=State.QUEUED)
     verdict: Mapped[Verdict | None]
     messages: Mapped[list[Any]]
-    """What the team reads on a failure: `[{locale: text, "line": n}]`, at most 20."""
+    """What the team reads: why it failed, or notes. `[{locale: text, "line": n}]`, at most 22."""
     staff_message: Mapped[str] = mapped_column(Text, default="")
     """Detail for organisers only: a scorer's traceback, an engine's error."""
     attempt: Mapped[int] = mapped_column(default=0)

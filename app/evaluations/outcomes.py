@@ -11,6 +11,8 @@ from sandbox import RunResult
 from scoring import Message, ScoreResult
 
 MOST_MESSAGES: Final = 20
+_BESIDES: Final = 2
+"""How the file was read, and how many more faults it has."""
 LOCALES: Final = ("zh-Hans", "en")
 
 
@@ -24,7 +26,10 @@ class KeptLog:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of one attempt. `messages` are for the team, `detail` is for organisers."""
+    """The end of one attempt. `messages` are for the team, `detail` is for organisers.
+
+    Where the attempt went well the messages are notes, such as how the answer was read.
+    """
 
     state: State
     verdict: Verdict | None = None
@@ -42,7 +47,7 @@ class Outcome:
         """Return the messages as stored: every language at once, the line where there is one."""
         return [
             {**{locale: message.render(locale) for locale in LOCALES}, "line": message.line}
-            for message in self.messages[:MOST_MESSAGES]
+            for message in self.messages[: MOST_MESSAGES + _BESIDES]
         ]
 
 

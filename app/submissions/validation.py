@@ -96,7 +96,7 @@ def _check_answer(blobs: BlobStore, spec: ProblemSpec, keys_blob: str | None, fi
         blobs.fetch(keys_blob, stored)
         keys = Keys.read(stored)
     try:
-        validate_answer(file, spec.submission.table, keys, spec.table_formats)
+        validate_answer(file, spec.submission.table, keys, spec.table_formats, spec.table_encodings)
     except InvalidSubmission as error:
         details = [FieldIssue(FIELD, message, message.line) for message in error.messages]
         raise RefusedUploadError(details=details) from error

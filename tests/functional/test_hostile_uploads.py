@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.functional, pytest.mark.slow]
 HEAD = "id,label\n"
 ROWS = [f"r{row},ok\n" for row in range(6)]
 GOOD = HEAD + "".join(ROWS)
+GB_MARK = "\ufeff".encode("gb18030")
 Send = Callable[..., TestResponse]
 
 
@@ -195,10 +196,13 @@ def test_what_spreadsheets_really_write_is_taken(send: Send, name: str) -> None:
     assert send(HARMLESS_TABLES[name]).status_code == 202
 
 
-def test_gbk_is_taken_or_named(send: Send) -> None:
+def test_gbk_is_taken_and_a_refusal_names_it(send: Send) -> None:
     answer = send((HEAD + "焊点,ok\n").encode("gbk"))
     assert answer.status_code == 422
-    assert "GBK" in answer.text.upper() or "焊点" in answer.text
+    first, *others = [issue["message"] for issue in answer.get_json()["errors"]]
+    assert "GB18030" in first
+    assert any("焊点" in other for other in others)
+    assert send(GB_MARK + GOOD.encode()).status_code == 202
 
 
 def test_refusals_cost_nothing_however_many(send: Send) -> None:

@@ -183,10 +183,12 @@ def test_a_scored_run_shows_scores_limits_cases_and_log(
         one.wall_s, one.cpu_s, one.exit_code = 41.2, 40.0, 0
         one.peak_memory_bytes, one.output_bytes = 512 << 20, 2048
         one.cases = {"A": [{"f1": 0.5, "id": "open"}], "B": [{"id": "case-of-b"}]}
+        one.messages = [{"en": "read as GB18030", "zh-Hans": "按 GB18030 读取", "line": None}]
         session.add(LogChunk(evaluation_id=one.id, attempt=0, start=0, size=3, text="<b>"))
     page = client.get(f"/submissions/{submission.id}?lang=en").text
     for words in ("0.75000", "42 s", "3 s", "49 s in all", "512 MiB", "1 GiB", "open", "&lt;b&gt;"):
         assert words in page
+    assert '<p class="notice notice--info">read as GB18030</p>' in page
     assert "0.98765" not in page
     assert "case-of-b" not in page
     assert client.get(f"/submissions/{submission.id}/log").text == "<b>"

@@ -101,7 +101,8 @@ def text_tables() -> list[bytes]:
     lines = "\n".join(map(json.dumps, objects))
     texts = [rows, rows.replace("\n", "\r\n"), rows.replace(",", "\t"), "\ufeff" + rows]
     texts += [rows.replace("a", '"a,\n"'), "[]", json.dumps(objects), json.dumps(objects, indent=1)]
-    return [*(text.encode() for text in (*texts, lines)), rows.encode("gb18030") + b"\xd6\xd0"]
+    chinese = rows.replace("a", "焊点").encode("gb18030")
+    return [*(text.encode() for text in (*texts, lines)), chinese, chinese + b"\xd6\xd0"]
 
 
 def binary_tables() -> list[bytes]:

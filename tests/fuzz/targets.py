@@ -32,6 +32,7 @@ from scoring import (
     read_answer,
     read_program_result,
 )
+from scoring.encodings import as_utf8
 from scoring.formats import Format
 from scoring.quick import read_text_table
 from scoring.types import ScoreResult
@@ -250,13 +251,14 @@ TEXT = frozenset(each for each in Format if not each.is_binary)
 
 def text_table(data: bytes) -> None:
     """An answer in a format of text, which the fast reader judges as the careful one does."""
-    with two_folders() as (source, _):
+    with two_folders() as (source, _), contextlib.ExitStack() as opened:
         source.write_bytes(data)
-        quick = read_text_table(source, ",", TABLE.columns, exact=True)
+        file, notes = opened.enter_context(as_utf8(source))
+        quick = read_text_table(file, ",", TABLE.columns, exact=True)
         try:
-            answer = read_answer(source, TABLE, TEXT)
+            answer = read_answer(file, TABLE, TEXT)
         except InvalidSubmission as error:
-            check_refusal(error.messages)
+            check_refusal((*notes, *error.messages))
             # whether keys repeat is not for the fast reader to see
             assert quick is None or error.messages[0].code == "duplicate_ids"  # noqa: PT017
             return
@@ -281,7 +283,8 @@ def binary_table(data: bytes) -> None:
 
 
 def check_refusal(messages: tuple[Message, ...]) -> None:
-    assert 1 <= len(messages) <= 21
+    # twenty faults, how many more, and how the file was read
+    assert 1 <= len(messages) <= 22
     assert all(message.render(each) for message in messages for each in ("zh-Hans", "en"))
 
 

@@ -156,6 +156,16 @@ def test_one_answer_is_scored_on_both_boards(story: Story) -> None:
     assert not story.work()
 
 
+def test_an_answer_in_gb18030_is_scored_and_says_so(story: Story) -> None:
+    submission = story.hand_in(io.BytesIO(("\ufeff" + PERFECT).encode("gb18030")))
+    assert story.work()
+    evaluation = story.evaluation(submission)
+    assert set(scores(evaluation).values()) == {1.0}
+    (note,) = evaluation.messages
+    assert "GB18030" in note["zh-Hans"]
+    assert "GB18030" in note["en"]
+
+
 def test_code_runs_and_its_answer_is_scored(
     story: Story, answering: Callable[[str], None], sandbox: ScriptedSandbox
 ) -> None:
