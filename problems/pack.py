@@ -16,7 +16,7 @@ from problems.issues import PackError, PackIssue
 from problems.spec import ProblemSpec
 from problems.statements import HEADINGS, check_statement
 from problems.validation import issues_of
-from scoring.metrics.rules import find_misfits
+from scoring.metrics.rules import find_misfits, has_losses
 
 __all__ = ["Pack", "PackError", "PackIssue", "find_boards", "find_packs", "load_pack"]
 
@@ -112,6 +112,10 @@ def _scoring_issues(spec: ProblemSpec, document: Document) -> Iterator[PackIssue
             continue
         for misfit in find_misfits(column, table):
             yield _issue(document, (*base, *misfit.place), misfit.code, misfit.params)
+    primary = spec.scoring.primary
+    if spec.scoring.stratum is not None and not has_losses(primary):
+        params = {"name": primary.key}
+        yield _issue(document, ("scoring", "stratum"), "stratum_needs_losses", params)
 
 
 def _issue(

@@ -5,7 +5,7 @@ item weighs on everybody alike and differences are judged item by item; Efron an
 chapters 6 and 16. Losses are lower for better, as metrics keep them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,23 +67,23 @@ class Resampler:
     def _draws(self) -> Iterator[Counts]:
         """Yield how often each item is drawn, shape (draws, items)."""
         rng = np.random.default_rng(self.seed)
-        parts = self._parts()
+        pick = self._picker(rng)
         for start in range(0, self.resamples, _CHUNK):
             count = min(_CHUNK, self.resamples - start)
-            yield np.stack([self._draw(rng, parts) for _ in range(count)])
+            yield np.stack(
+                [np.bincount(pick(), minlength=self.items).astype(np.float64) for _ in range(count)]
+            )
 
-    def _parts(self) -> list[IntArray]:
-        """Return the items of each stratum."""
+    def _picker(self, rng: np.random.Generator) -> Callable[[], IntArray]:
+        """Return what draws as many items as there are, from each stratum as many as it has."""
         if self.strata is None:
-            return [np.arange(self.items)]
-        return [np.flatnonzero(self.strata == part) for part in np.unique(self.strata)]
-
-    def _draw(self, rng: np.random.Generator, parts: Sequence[IntArray]) -> Counts:
-        counts = np.zeros(self.items)
-        for members in parts:
-            picked = rng.integers(0, len(members), len(members))
-            counts[members] = np.bincount(picked, minlength=len(members))
-        return counts
+            return lambda: rng.integers(0, self.items, self.items)
+        order = np.argsort(self.strata, kind="stable")
+        _, place, sizes = np.unique(self.strata[order], return_inverse=True, return_counts=True)
+        first = (np.cumsum(sizes) - sizes)[place]
+        size = sizes[place]
+        # for each item one of its stratum, by its place among those
+        return lambda: order[first + rng.integers(0, size)]
 
 
 def score_intervals(

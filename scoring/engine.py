@@ -19,6 +19,7 @@ from scoring.program_result import MAX_CASES
 from scoring.run_facts import RunFacts
 from scoring.samples import build_sample, truth_columns
 from scoring.spec import Partition, Scoring, SubmissionTable
+from scoring.strata import read_strata
 from scoring.tables import Table, read_answer, read_table
 from scoring.truth import read_truth
 from scoring.types import ItemLosses, ScoreResult
@@ -80,7 +81,8 @@ def _score_columns(
     given: Table, true: Table, table: SubmissionTable, scoring: Scoring
 ) -> ScoreResult:
     """Return what the metrics say, unfinished."""
-    ids = KeyTexts(lambda: true.keys, len(true))
+    ids = KeyTexts(true.key_slice, len(true))
+    strata = read_strata(true, scoring)
     scores: dict[str, float] = {}
     losses: dict[str, ItemLosses] = {}
     cases: dict[str, dict[str, object]] = {}
@@ -92,7 +94,7 @@ def _score_columns(
             with np.errstate(all="ignore"):  # what overflows is caught below, by name
                 scores[column.key] = metric.score(sample)
                 if metric.loss is not None:
-                    losses[column.key] = ItemLosses(ids, metric.loss(sample))
+                    losses[column.key] = ItemLosses(ids, metric.loss(sample), strata)
                 if metric.cases is not None:
                     told = zip(ids[:MAX_CASES], metric.cases(sample), strict=False)
                     for name, case in told:

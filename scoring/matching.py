@@ -54,16 +54,16 @@ def match_numbers(wanted_numbers: IntArray, given_numbers: IntArray) -> Match:
 
 
 class KeyTexts(Sequence[str]):
-    """Keys as text, written when somebody reads them."""
+    """Keys as text, written when somebody reads them: a slice alone, or all of them, once."""
 
-    def __init__(self, columns: Callable[[], Sequence[Array]], size: int) -> None:
-        """Take what gives the key columns, and how many rows they have."""
-        self._columns, self._size = columns, size
+    def __init__(self, write: Callable[[int, int], list[str]], size: int) -> None:
+        """Take what writes the keys from one row up to another, and how many rows there are."""
+        self._write, self._size = write, size
         self._texts: tuple[str, ...] | None = None
 
     def _written(self) -> tuple[str, ...]:
         if self._texts is None:
-            self._texts = tuple(key_texts(self._columns()))
+            self._texts = tuple(self._write(0, self._size))
         return self._texts
 
     @override
@@ -76,6 +76,10 @@ class KeyTexts(Sequence[str]):
     def __getitem__(self, place: slice) -> tuple[str, ...]: ...
     @override
     def __getitem__(self, place: int | slice) -> str | tuple[str, ...]:
+        if isinstance(place, slice) and self._texts is None:
+            start, stop, step = place.indices(self._size)
+            if step == 1:
+                return tuple(self._write(start, max(start, stop)))
         return self._written()[place]
 
     @override

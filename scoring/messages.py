@@ -329,6 +329,14 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
         "真值列 {column} 的类别为 {{{allowed}}}，请用 params.positive 指明正类",
         "the truth's {column} holds {{{allowed}}}: say which are positive in params.positive",
     ),
+    "truth_strata": (
+        "真值列 {column} 有 {count} 个不同取值，分层最多 {limit} 层",
+        "the truth's {column} has {count} different values; there may be {limit} strata",
+    ),
+    "truth_stratum": (
+        "真值列 {column} 中“{value}”只有一行，每层至少两行",
+        "the truth's {column} has one row of “{value}”; a stratum needs two",
+    ),
     "scorer_failed": ("评分程序出错：{reason}", "the scorer failed: {reason}"),
     "scorer_result": (
         "评分结果文件不合要求：{reason}",

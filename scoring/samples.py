@@ -34,6 +34,8 @@ def truth_columns(table: SubmissionTable, scoring: Scoring) -> dict[str, ColumnT
     for column in scoring.measured:
         for place, name in enumerate(column.target or ()):
             wanted.setdefault(name, target_type(column, table, place))
+    if scoring.stratum is not None:
+        wanted.setdefault(scoring.stratum, ColumnType(type=ColumnKind.STRING))
     return wanted
 
 

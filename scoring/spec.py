@@ -236,11 +236,16 @@ class BoardColumn(SpecModel):
 
 
 class Scoring(SpecModel):
-    """How answers become scores: built-in metrics, or a scorer program of the pack."""
+    """How answers become scores: built-in metrics, or a scorer program of the pack.
+
+    `stratum` is a column of the truth: its values tell the parts of the test set that each draw of
+    the board's statistics keeps at their size.
+    """
 
     partition: Partition
     columns: tuple[BoardColumn, ...] = Field(min_length=1, max_length=20)
     scorer: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+\.py$")] | None = None
+    stratum: Name | None = None
 
     @property
     def primary(self) -> BoardColumn:

@@ -77,6 +77,14 @@ class Table:
             return key_texts(self.keys, rows)
         return [text[row].as_py() for row in rows.tolist()]
 
+    def key_slice(self, start: int, stop: int) -> list[str]:
+        """Write the keys of the rows from one up to another as text."""
+        text = self.key_text
+        if text is None:
+            return key_texts([column[start:stop] for column in self.keys])
+        found: list[str] = text.slice(start, stop - start).to_pylist()
+        return found
+
     def pick(self, rows: IntArray) -> "Table":
         """Return some of the rows; a column is picked when it is asked for."""
         makers = {name: partial(self._picked, name, rows) for name in self.columns}

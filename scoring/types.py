@@ -18,10 +18,12 @@ class ItemLosses:
     """What each row of the truth cost one column: lower is better, whatever the direction.
 
     `ids[i]` names the row of `values[i]`: its key as text, parts of a composite key joined by `|`.
+    `strata` numbers the part of the test set that each row belongs to, where the pack tells parts.
     """
 
     ids: Sequence[str]
     values: FloatArray
+    strata: IntArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

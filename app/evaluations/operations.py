@@ -5,7 +5,6 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Final
 
-import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -33,7 +32,7 @@ from app.problems.operations import require_unsigned
 from app.submissions.models import Kind, Submission
 from app.submissions.operations import refund
 from problems.spec import ProblemSpec
-from scoring import ScoreResult
+from scoring.kept_losses import pack_losses
 
 MOST_FAULTS: Final = 3
 RETRY_AFTER: Final = timedelta(seconds=5)
@@ -376,24 +375,9 @@ def _cases(outcome: Outcome) -> dict[str, object] | None:
 
 
 def store_losses(blobs: BlobStore, outcome: Outcome) -> str | None:
-    """Keep per-item losses as one npz, `<board>/<column>/ids` and `…/values`; return its digest.
+    """Keep what a board's statistics need of the losses; return the digest of the file.
 
     No transaction may be open: a slow store would make every other writer wait.
     """
-    arrays: dict[str, np.ndarray] = {}
-    for board, result in outcome.results.items():
-        arrays |= _loss_arrays(board, result)
-    if not arrays:
-        return None
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    buffer.seek(0)
-    return blobs.put(buffer).digest
-
-
-def _loss_arrays(board: Board, result: ScoreResult) -> dict[str, np.ndarray]:
-    found: dict[str, np.ndarray] = {}
-    for column, losses in result.losses.items():
-        found[f"{board.value}/{column}/ids"] = np.asarray(losses.ids, dtype=np.str_)
-        found[f"{board.value}/{column}/values"] = losses.values.astype(np.float32)
-    return found
+    packed = pack_losses({board.value: found for board, found in outcome.results.items()})
+    return None if packed is None else blobs.put(io.BytesIO(packed)).digest

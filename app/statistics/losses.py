@@ -5,7 +5,6 @@ import json
 import struct
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Final
 
 import numpy as np
@@ -14,23 +13,12 @@ from app.core.blobs import BlobStore
 from app.core.errors import NotFoundError
 from app.problems.models import Board
 from scoring.bootstrap import RESAMPLES, Resampler
+from scoring.kept_losses import LARGEST_FILE, KeptLosses, unpack_losses
 from scoring.types import FloatArray
-
-MOST_ITEMS: Final = 10_000
-"""More items are folded into as many random parts of equal size: their mean varies as much."""
-
 
 _LENGTH: Final = struct.Struct("<Q")
 _ROW: Final = np.dtype("<f8")
 _SIZE: Final = RESAMPLES * _ROW.itemsize
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ItemLosses:
-    """One entry's losses, folded; `truth` names the items they are of."""
-
-    truth: str
-    values: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,46 +31,27 @@ class Draws:
     means: Mapping[int, FloatArray] = field(default_factory=dict)
 
 
-def read_losses(blobs: BlobStore, digest: str, board: Board, column: str) -> ItemLosses | None:
+def read_losses(blobs: BlobStore, digest: str, board: Board, column: str) -> KeptLosses | None:
     """Return an entry's losses for one column; None where there are none, or no longer."""
     try:
-        stored = io.BytesIO(b"".join(blobs.read(digest)))
+        data = b"".join(blobs.read(digest, start=0, length=LARGEST_FILE))
     except NotFoundError:
         return None
-    with np.load(stored, allow_pickle=False) as arrays:
-        try:
-            ids = arrays[f"{board.value}/{column}/ids"]
-            values = arrays[f"{board.value}/{column}/values"].astype(np.float64)
-        except KeyError:
-            return None
-    if not len(values) or not np.isfinite(values).all():
-        return None
-    return ItemLosses(sha256("\n".join(ids.tolist()).encode()).hexdigest(), _fold(values))
+    return unpack_losses(data, board.value, column)
 
 
-def _fold(values: FloatArray) -> FloatArray:
-    """Return at most `MOST_ITEMS` means, of parts whose members are drawn by lot, always so."""
-    if len(values) <= MOST_ITEMS:
-        return values
-    size = len(values) // MOST_ITEMS
-    lot = np.random.default_rng(0).permutation(len(values))[: size * MOST_ITEMS]
-    folded: FloatArray = values[lot].reshape(MOST_ITEMS, size).mean(axis=1)
-    # the few that fit into no part still belong to the mean
-    whole: FloatArray = folded + (values.mean() - folded.mean())
-    return whole
-
-
-def add_draws(kept: Draws, entries: Mapping[int, ItemLosses]) -> Draws:
+def add_draws(kept: Draws, entries: Mapping[int, KeptLosses]) -> Draws:
     """Return the draws with new entries; those of another truth are left out.
 
     Where nothing was kept the truth of most entries is the board's.
     """
     truth = kept.truth or _commonest([one.truth for one in entries.values()])
-    fitting = {key: one.values for key, one in entries.items() if one.truth == truth}
+    fitting = {key: one for key, one in entries.items() if one.truth == truth}
     if not fitting:
         return kept
-    matrix = np.stack(list(fitting.values()))
-    means = Resampler(matrix.shape[1], RESAMPLES).means(matrix)
+    matrix = np.stack([one.values for one in fitting.values()])
+    strata = next(iter(fitting.values())).strata
+    means = Resampler(matrix.shape[1], RESAMPLES, strata=strata).means(matrix)
     averages = matrix.mean(axis=1)
     return Draws(
         truth,

@@ -17,7 +17,6 @@ from app.problems.models import Board, Problem
 from app.standings.models import BoardState, Edition, Standing
 from app.statistics.losses import (
     Draws,
-    ItemLosses,
     add_draws,
     keep_only,
     load_draws,
@@ -27,6 +26,7 @@ from app.statistics.losses import (
 from app.statistics.models import BoardStatistics, ScoreInterval
 from scoring import METRICS
 from scoring.bootstrap import Interval, score_intervals, tied_groups
+from scoring.kept_losses import KeptLosses
 
 MOST_TEAMS: Final = 1000
 """The best of a board are compared; what lies below them has no interval."""
@@ -178,7 +178,7 @@ def record(session: Session, task: Task, found: Found, *, now: datetime) -> None
     kept.computed_at, kept.claimed_until, kept.rung_at = now, None, None
 
 
-def _read_fresh(blobs: BlobStore, task: Task, kept: Draws) -> dict[int, ItemLosses]:
+def _read_fresh(blobs: BlobStore, task: Task, kept: Draws) -> dict[int, KeptLosses]:
     found = {}
     for one in task.entries:
         if one.evaluation_id in kept.means or one.losses_blob is None:

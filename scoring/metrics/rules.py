@@ -9,7 +9,7 @@ from scoring.metrics.base import Kind, Metric, Param, ParamKind
 from scoring.samples import class_order
 from scoring.spec import BoardColumn, ColumnKind, ColumnType, ParamValue, SubmissionTable
 
-__all__ = ["Misfit", "find_misfits"]
+__all__ = ["Misfit", "find_misfits", "has_losses"]
 
 
 _NUMBERS: Final = (ColumnKind.NUMBER, ColumnKind.INTEGER)
@@ -52,6 +52,12 @@ def find_misfits(column: BoardColumn, table: SubmissionTable) -> Iterator[Misfit
     yield from _count_misfits(metric, column, table)
     yield from _prediction_misfits(metric, column, table)
     yield from _param_misfits(metric, column)
+
+
+def has_losses(column: BoardColumn) -> bool:
+    """Say whether a column's score is made of what each row contributes."""
+    metric = METRICS.get(column.metric or "")
+    return metric is not None and metric.loss is not None
 
 
 def _known() -> str:

@@ -44,6 +44,32 @@ def test_strata_keep_their_size_in_every_draw() -> None:
     assert stratified == pytest.approx(np.full((1, 100), 0.25))
 
 
+def test_a_stratified_draw_is_what_it_says() -> None:
+    """Against the straightforward way: from each stratum, as many of its own as it has."""
+    rng = np.random.default_rng(11)
+    strata = rng.permutation(np.repeat([7, 2, 5], [5, 40, 155]))
+    losses = rng.random((3, 200)) + strata
+    found = Resampler(200, 4000, seed=3, strata=strata).means(losses)
+
+    expected = np.empty((3, 4000))
+    for draw in range(4000):
+        picked = np.concatenate(
+            [
+                rng.choice(np.flatnonzero(strata == stratum), (strata == stratum).sum())
+                for stratum in (7, 2, 5)
+            ]
+        )
+        expected[:, draw] = losses[:, picked].mean(axis=1)
+    assert found.mean(axis=1) == pytest.approx(losses.mean(axis=1), abs=0.002)
+    assert found.std(axis=1) == pytest.approx(expected.std(axis=1), rel=0.06)
+    for share in (0.025, 0.975):
+        assert np.quantile(found, share, axis=1) == pytest.approx(
+            np.quantile(expected, share, axis=1), abs=0.005
+        )
+    # paired: the same draw serves all entries
+    assert np.cov(found) == pytest.approx(np.cov(expected), rel=0.15, abs=2e-5)
+
+
 @pytest.mark.parametrize("name", ["rmse", "r2", "wmape", "mae"])
 def test_intervals_agree_with_scoring_each_draw(name: str) -> None:
     """Scores whose denominator is not resampled differ a little: they are judged with room."""

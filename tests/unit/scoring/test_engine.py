@@ -44,6 +44,42 @@ def test_losses_are_per_row_in_the_order_of_the_truth(tmp_path: Path) -> None:
     assert result.scores["acc"] == 0.5
 
 
+STRATA = scoring({"key": "acc", "metric": "accuracy"}).model_copy(update={"stratum": "line"})
+
+
+def test_strata_are_read_of_the_truth_for_its_rows(tmp_path: Path) -> None:
+    answer = GOOD + "d,ok,1\ne,ok,1\n"
+    truth = "id,line,label\nc,L2,open\na,L1,ok\nb,L2,open\nd,L1,ok\n"
+    losses = score(tmp_path, answer, truth, STRATA).losses["acc"]
+
+    assert losses.strata is not None
+    assert losses.strata.tolist() == [0, 1, 0, 1]
+    assert score(tmp_path, answer, truth).losses["acc"].strata is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ("a,L1,ok\nb,L1,ok\nc,L2,ok\n", "one row of “L2”"),
+        ("".join(f"r{row},L{row // 2},ok\n" for row in range(202)), "101 different values"),
+        ("a,,ok\nb,L1,ok\n", "line is empty"),
+    ],
+)
+def test_strata_that_say_nothing_are_the_organisers_fault(
+    tmp_path: Path, lines: str, says: str
+) -> None:
+    answer = "id,label,score\n" + "".join(
+        f"{row.split(',')[0]},ok,1\n" for row in lines.splitlines()
+    )
+    with pytest.raises(TruthError, match=says):
+        score(tmp_path, answer, f"id,line,label\n{lines}", STRATA)
+
+
+def test_a_stratum_that_the_truth_lacks_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TruthError, match="line"):
+        score(tmp_path, GOOD, "id,label\na,ok\nb,ok\n", STRATA)
+
+
 def test_rows_of_other_boards_are_ignored_only_where_boards_split_rows(tmp_path: Path) -> None:
     sets = scoring({"key": "acc", "metric": "accuracy"}, partition="sets")
 

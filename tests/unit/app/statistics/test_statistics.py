@@ -17,6 +17,8 @@ from app.statistics import losses, operations
 from app.statistics.jobs import refresh, ring_stale
 from app.statistics.models import BoardStatistics, ScoreInterval
 from app.statistics.queries import find_chance, find_statistics
+from scoring.kept_losses import KeptLosses, pack_losses
+from scoring.types import ItemLosses, ScoreResult
 from tests.factories import make_problem, make_submission, make_team
 from tests.factories.problems import SPEC
 from tests.fakes.ports import FrozenClock, MemoryQueue
@@ -24,16 +26,14 @@ from tests.fakes.ports import FrozenClock, MemoryQueue
 ITEMS = 400
 
 
-def keep(blobs: LocalBlobs, values: np.ndarray, truth: str = "t") -> str:
-    ids = np.asarray([f"{truth}{number}" for number in range(len(values))])
-    buffer = io.BytesIO()
-    arrays = {}
-    for board in ("A", "B"):
-        arrays[f"{board}/accuracy/ids"] = ids
-        arrays[f"{board}/accuracy/values"] = values.astype(np.float32)
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    buffer.seek(0)
-    return blobs.put(buffer).digest
+def keep(
+    blobs: LocalBlobs, values: np.ndarray, truth: str = "t", strata: np.ndarray | None = None
+) -> str:
+    ids = tuple(f"{truth}{number}" for number in range(len(values)))
+    result = ScoreResult({}, losses={"accuracy": ItemLosses(ids, values, strata)})
+    packed = pack_losses({"A": result, "B": result})
+    assert packed is not None
+    return blobs.put(io.BytesIO(packed)).digest
 
 
 def wrong(share: float, seed: int = 1) -> np.ndarray:
@@ -41,7 +41,12 @@ def wrong(share: float, seed: int = 1) -> np.ndarray:
 
 
 def enter(
-    session: Session, blobs: LocalBlobs, problem: Problem, values: np.ndarray, truth: str = "t"
+    session: Session,
+    blobs: LocalBlobs,
+    problem: Problem,
+    values: np.ndarray,
+    truth: str = "t",
+    strata: np.ndarray | None = None,
 ) -> int:
     score = 1 - float(values.mean())
     scores = {"A": {"accuracy": score}, "B": {"accuracy": score}}
@@ -50,7 +55,7 @@ def enter(
     evaluation = session.scalars(
         select(Evaluation).where(Evaluation.submission_id == submission.id)
     ).one()
-    evaluation.losses_blob = keep(blobs, values, truth)
+    evaluation.losses_blob = keep(blobs, values, truth, strata)
     session.flush()
     refresh_team(session, problem, team.id, now=submission.created_at)
     return evaluation.id
@@ -99,9 +104,7 @@ def test_one_more_entry_reads_one_more_blob(
 ) -> None:
     read: list[str] = []
 
-    def noting(
-        store: LocalBlobs, digest: str, board: Board, column: str
-    ) -> losses.ItemLosses | None:
+    def noting(store: LocalBlobs, digest: str, board: Board, column: str) -> KeptLosses | None:
         read.append(digest)
         return losses.read_losses(store, digest, board, column)
 
@@ -182,10 +185,26 @@ def test_a_metric_that_does_not_decompose_is_settled_at_once(
     assert (kept.draws_blob, known.spreads, known.is_stale) == (None, {}, False)
 
 
-def test_many_items_are_folded_and_keep_mean_and_spread() -> None:
-    values = np.random.default_rng(3).random(losses.MOST_ITEMS * 7 + 13)
-    folded = losses._fold(values)  # noqa: SLF001
-    assert folded.shape == (losses.MOST_ITEMS,)
-    assert folded.mean() == pytest.approx(values.mean())
-    standard_error = values.std() / np.sqrt(len(values))
-    assert folded.std() / np.sqrt(len(folded)) == pytest.approx(standard_error, rel=0.05)
+def test_strata_are_kept_in_every_draw(
+    platform: Platform, blobs: LocalBlobs, problem: Problem
+) -> None:
+    """Losses that are the same within each stratum leave nothing to chance."""
+    strata = np.repeat([0, 1], [100, 300])
+    with platform.database.transaction() as session:
+        found = session.get_one(Problem, problem.id)
+        sure = enter(session, blobs, found, (strata == 0).astype(float), strata=strata)
+        drawn = enter(session, blobs, found, wrong(0.25), strata=strata)
+    assert refresh(platform, problem.id, Board.A)
+    low, high, _ = shown(platform, problem)[sure]
+    assert low == pytest.approx(0.75)
+    assert high == pytest.approx(0.75)
+    low, high, _ = shown(platform, problem)[drawn]
+    assert high - low > 0.05
+
+
+def test_what_is_no_file_of_losses_is_no_entry(blobs: LocalBlobs) -> None:
+    junk = blobs.put(io.BytesIO(b"not a zip")).digest
+    assert losses.read_losses(blobs, junk, Board.A, "accuracy") is None
+    kept = keep(blobs, wrong(0.1))
+    assert losses.read_losses(blobs, kept, Board.A, "other") is None
+    assert losses.read_losses(blobs, keep(blobs, np.full(3, np.nan)), Board.A, "accuracy") is None
