@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from app.core.blobs import LocalBlobs, collect_garbage
 from app.core.platform import Platform
 from app.evaluations.sweeping import ClockWatch, sweep
+from app.leaderboards.climbing import keep_todays_ranks
 from app.overall.jobs import ring_stale as ring_stale_overall
 from app.problems.jobs import resend_publications
 from app.rescoring.tending import tend_rescores
@@ -34,6 +35,7 @@ def run_scheduler(settings: Settings, port: Platform) -> None:
     cleaned: datetime | None = None
     while not stopping.is_set():
         _attempt("sweep", lambda: _sweep(port, lease, watch))
+        _attempt("ranks of the day", lambda: keep_todays_ranks(port))
         _attempt("overall boards", lambda: ring_stale_overall(port))
         _attempt("re-scores", lambda: tend_rescores(port))
         now = port.clock.now()

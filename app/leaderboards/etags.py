@@ -11,6 +11,7 @@ from typing import Final
 from flask import Response, request, session
 
 from app.accounts.models import User
+from app.core.clock import beijing_day
 from app.leaderboards.reading import Opened
 from app.statistics.queries import find_version
 from app.ui.i18n import current_locale
@@ -68,6 +69,7 @@ def _facts(opened: Opened, actor: User | None, now: datetime) -> tuple[object, .
         problem.tie_rule,
         opened.rules.digest,
         opened.rules.frozen_since(now),
+        beijing_day(now),  # what moved is told since the day began
         opened.sees_all,
         None if view is None else (view.version, view.stretch, view.until),
         None if view is None else find_version(opened.session, problem.id, view.board),

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.core.pagination import Page
+from app.leaderboards.climbing import Climbs
 from app.leaderboards.queries import BaselineRow, Row, View
+from app.leaderboards.race import Race
 from app.statistics.queries import Statistics
 from scoring import BoardColumn, Direction
 
@@ -46,6 +48,10 @@ class Shown:
     """What the own team has by now, where that is not what the board shows."""
     moves: Mapping[int, "Move"]
     """On board B, how far each team of the page moved since A, by team id."""
+    climbs: Climbs | None
+    """On board A, how far teams moved since the day began."""
+    race: Race | None
+    """On the first page of board A, how the best came there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,8 @@ def make_shown(  # noqa: PLR0913 — the rows of a page, by what they are
     own_now: Row | None,
     ranks_on_a: Mapping[int, int],
     statistics: Statistics,
+    climbs: Climbs | None,
+    race: Race | None,
 ) -> Shown:
     """Put together what a page of a board shows."""
     column = view.rules.scoring.primary
@@ -102,6 +110,8 @@ def make_shown(  # noqa: PLR0913 — the rows of a page, by what they are
         statistics,
         own_now if has_news else None,
         make_moves(page.items, ranks_on_a),
+        climbs,
+        race,
     )
 
 

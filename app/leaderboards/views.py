@@ -7,6 +7,8 @@ from app.accounts.identity import find_actor
 from app.core.current import platform
 from app.core.pagination import PageRequest
 from app.core.web import Access, access, read_id
+from app.leaderboards import race
+from app.leaderboards.climbing import read_climbs
 from app.leaderboards.comparing import compare_teams
 from app.leaderboards.etags import not_modified, page_etag
 from app.leaderboards.page_models import Shown, make_shown
@@ -21,6 +23,7 @@ from app.leaderboards.queries import (
     no_rows,
     statistics_of,
 )
+from app.leaderboards.race import read_race
 from app.leaderboards.reading import Asked, Opened, reading_board
 from app.leaderboards.rule_words import state_rules
 from app.problems.models import Board
@@ -68,6 +71,7 @@ def _render(opened: Opened, board: Board, division: str, shown: Shown | None) ->
         division=division if division in rules.board.divisions else "",
         own_class=opened.own_class,
         draws=RESAMPLES,
+        geometry=race,
         is_before_reveal=problem.b_revealed_at is None,
     )
 
@@ -108,4 +112,6 @@ def _show(opened: Opened, view: View, asked: PageRequest) -> Shown:
         own_now=find_live_row(session, view, team) if team and view.until else None,
         ranks_on_a=map_ranks_on_a(session, view, page.items) if view.board is Board.B else {},
         statistics=statistics_of(session, view, rows),
+        climbs=read_climbs(session, view, rows, now=platform().clock.now()),
+        race=read_race(session, view, page.items, baselines) if asked.page == 1 else None,
     )

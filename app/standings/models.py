@@ -1,6 +1,6 @@
 """The standing of every team on every board, and what organisers and teams decide about it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -100,6 +100,27 @@ class BoardState(Base):
     """The digest of the rules by which the rows were made; under others they are made anew."""
     shown_until: Mapped[datetime | None]
     """Up to when the shown edition has everything; empty where there is none."""
+
+
+class RankSnapshot(Base):
+    """That the ranks of a problem's board A were kept at the beginning of a Beijing day."""
+
+    __tablename__ = "rank_snapshot"
+
+    problem_id: Mapped[int] = mapped_column(ForeignKey("problem.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    taken_at: Mapped[datetime]
+
+
+class PastRank(Base):
+    """A team's rank on the board that everybody saw when a day began."""
+
+    __tablename__ = "past_rank"
+
+    problem_id: Mapped[int] = mapped_column(ForeignKey("problem.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("team.id"), primary_key=True)
+    rank: Mapped[int]
 
 
 class TeamClass(Base):

@@ -34,6 +34,8 @@ CONTRACT = {
 BEYOND = {
     ("GET", "/api/v1/problems/{slug}/leaderboard/{team_id}/against/{other_id}"),
     ("GET", "/api/v1/images/{name}"),
+    ("GET", "/api/v1/overall-boards"),
+    ("GET", "/api/v1/overall-boards/{slug}"),
     ("POST", "/api/v1/problems/{slug}/debug-runs"),
     ("GET", "/api/v1/submissions/{submission_id}/log.txt"),
     ("POST", "/api/v1/submissions/{submission_id}/choice"),

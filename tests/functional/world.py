@@ -69,7 +69,7 @@ class World:
             staff_operations.disable_user(session, self.people["admin"], gone.id, now=CREATED)
         self._stage(folder / "corrected")
         self._combine()
-        self._save()
+        self.save()
 
     def _combine(self) -> None:
         """An overall board, counted."""
@@ -163,7 +163,7 @@ class World:
             select(Notification.id).where(Notification.user_id == self.people["member"].id)
         ).one()
 
-    def _save(self) -> None:
+    def save(self) -> None:
         with self.database.engine.connect() as connection:
             connection.exec_driver_sql("COMMIT")
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
