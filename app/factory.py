@@ -22,6 +22,7 @@ from app.evaluations import api as submissions_api
 from app.evaluations import choice_api, choice_views, debug_views, own_views
 from app.evaluations import staff_views as submissions_staff_views
 from app.evaluations import views as submissions_views
+from app.home import audit_views
 from app.home import staff_views as home_staff_views
 from app.home import views as home_views
 from app.judging import staff_views as judging_staff_views
@@ -46,6 +47,7 @@ from app.wiring import build_platform
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     home_views.blueprint,
     home_staff_views.blueprint,
+    audit_views.blueprint,
     accounts_views.blueprint,
     accounts_staff_views.blueprint,
     contests_views.blueprint,

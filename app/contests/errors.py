@@ -1,6 +1,6 @@
 """Why something about a contest cannot be done."""
 
-from app.core.errors import InvalidError
+from app.core.errors import ConflictError, InvalidError, NotFoundError
 from app.core.i18n import N_
 
 
@@ -9,3 +9,17 @@ class EmptyAnnouncementError(InvalidError):
 
     code = "empty_announcement"
     message = N_("An announcement needs a title of at most 120 characters and a text.")
+
+
+class AnnouncementNotFoundError(NotFoundError):
+    """There is no announcement of that number."""
+
+    code = "announcement_not_found"
+    message = N_("There is no announcement %(number)s.")
+
+
+class AlreadyCorrectedError(ConflictError):
+    """Whoever corrects an announcement corrects its newest correction."""
+
+    code = "already_corrected"
+    message = N_("This announcement was corrected by number %(number)s; correct that one.")

@@ -34,7 +34,30 @@ class Announcement(Base):
     title: Mapped[str] = mapped_column(String(120))
     body: Mapped[str] = mapped_column(Text)
     """Markdown."""
+    title_en: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    """The same in English; empty: everybody reads `title`."""
+    body_en: Mapped[str] = mapped_column(Text, default="", server_default="")
+    corrects_id: Mapped[int | None] = mapped_column(unique=True, index=True)
+    """The announcement that this one corrects; both stay, and each is corrected once at most."""
     author_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     published_at: Mapped[datetime]
 
     author: Mapped[User] = relationship()
+    corrects: Mapped["Announcement | None"] = relationship(
+        primaryjoin="foreign(Announcement.corrects_id) == remote(Announcement.id)",
+        back_populates="correction",
+    )
+    correction: Mapped["Announcement | None"] = relationship(
+        primaryjoin="Announcement.id == foreign(remote(Announcement.corrects_id))",
+        back_populates="corrects",
+    )
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """The title by language tag."""
+        return {"zh-Hans": self.title} | ({"en": self.title_en} if self.title_en else {})
+
+    @property
+    def bodies(self) -> dict[str, str]:
+        """The text by language tag."""
+        return {"zh-Hans": self.body} | ({"en": self.body_en} if self.body_en else {})

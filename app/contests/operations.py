@@ -1,5 +1,6 @@
 """What organisers do with contests. Callers own the transaction."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -8,10 +9,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
-from app.contests.errors import EmptyAnnouncementError
+from app.contests.errors import AlreadyCorrectedError, EmptyAnnouncementError
 from app.contests.models import Announcement, Contest
 from app.contests.queries import find_contest
 from app.core.audit import record_audit
+from app.core.db import hold
 
 DEFAULT_CONTEST: Final = "baijing"
 LONGEST_TITLE: Final = 120
@@ -46,35 +48,80 @@ def ensure_contest(session: Session, slug: str, *, now: datetime) -> Contest:
     return contest
 
 
-def post_announcement(  # noqa: PLR0913 — what an announcement consists of
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What an announcement says. Texts are Markdown; English may be left out, both or neither."""
+
+    title: str
+    body: str
+    title_en: str = ""
+    body_en: str = ""
+
+    def tidied(self) -> "Notice":
+        """Return it without blanks that say nothing.
+
+        Raises:
+            EmptyAnnouncementError: something is missing or too long.
+        """
+        titles = [" ".join(one.split()) for one in (self.title, self.title_en)]
+        bodies = [one.strip() for one in (self.body, self.body_en)]
+        fits = max(map(len, titles)) <= LONGEST_TITLE and max(map(len, bodies)) <= LONGEST_BODY
+        if not (fits and titles[0] and bodies[0]) or bool(titles[1]) is not bool(bodies[1]):
+            raise EmptyAnnouncementError
+        return Notice(titles[0], bodies[0], titles[1], bodies[1])
+
+
+def post_announcement(
     session: Session,
     contest: Contest,
     author: User,
+    notice: Notice,
     *,
-    title: str,
-    body: str,
     now: datetime,
     problem_slug: str | None = None,
 ) -> Announcement:
     """Publish an announcement for good: a mistake is corrected by another one.
 
     Raises:
-        EmptyAnnouncementError: title or text is empty or too long.
+        EmptyAnnouncementError: something is missing or too long, or half of it is in English alone.
     """
-    title, body = " ".join(title.split()), body.strip()
-    if not (0 < len(title) <= LONGEST_TITLE and 0 < len(body) <= LONGEST_BODY):
-        raise EmptyAnnouncementError
+    announcement = Announcement(contest_id=contest.id, problem_slug=problem_slug)
+    return _publish(session, announcement, author, notice, now=now)
+
+
+def correct_announcement(
+    session: Session, wrong: Announcement, author: User, notice: Notice, *, now: datetime
+) -> Announcement:
+    """Publish a correction where the first was published; both stay, and each links to the other.
+
+    Raises:
+        EmptyAnnouncementError: as `post_announcement`.
+        AlreadyCorrectedError: somebody has corrected it; the newest one is the one to correct.
+    """
+    hold(session, wrong)  # of two corrections at once the second sees the first
+    newer = session.scalar(select(Announcement.id).where(Announcement.corrects_id == wrong.id))
+    if newer is not None:
+        raise AlreadyCorrectedError(number=newer)
     announcement = Announcement(
-        contest_id=contest.id,
-        problem_slug=problem_slug,
-        title=title,
-        body=body,
-        author_id=author.id,
-        published_at=now,
+        contest_id=wrong.contest_id, problem_slug=wrong.problem_slug, corrects_id=wrong.id
     )
+    return _publish(session, announcement, author, notice, now=now)
+
+
+def _publish(
+    session: Session, announcement: Announcement, author: User, notice: Notice, *, now: datetime
+) -> Announcement:
+    said, slug = notice.tidied(), announcement.problem_slug
+    announcement.title, announcement.body = said.title, said.body
+    announcement.title_en, announcement.body_en = said.title_en, said.body_en
+    announcement.author_id, announcement.published_at = author.id, now
     session.add(announcement)
     session.flush()
-    subject = f"contest:{contest.slug}" if problem_slug is None else f"problem:{problem_slug}"
-    facts = {"announcement": announcement.id, "title": title}
-    record_audit(session, author.as_actor(), "announcement.post", subject, facts, now=now)
+    contest = session.get_one(Contest, announcement.contest_id)
+    subject = f"contest:{contest.slug}" if slug is None else f"problem:{slug}"
+    facts: dict[str, object] = {"announcement": announcement.id, "title": said.title}
+    action = "announcement.post"
+    if announcement.corrects_id is not None:
+        facts["corrects"], action = announcement.corrects_id, "announcement.correct"
+    record_audit(session, author.as_actor(), action, subject, facts, now=now)
     return announcement

@@ -1,12 +1,20 @@
 """Reads of contests and announcements."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
+from app.contests.errors import AnnouncementNotFoundError
 from app.contests.models import Announcement, Contest
 from app.core.pagination import Page, PageRequest
+
+_ALL_OF_IT: Final = (
+    selectinload(Announcement.author),
+    selectinload(Announcement.corrects),
+    selectinload(Announcement.correction),
+)
 
 
 def find_contest(session: Session, slug: str) -> Contest | None:
@@ -19,16 +27,28 @@ def list_contests(session: Session) -> Sequence[Contest]:
     return session.scalars(select(Contest).order_by(Contest.id.desc())).all()
 
 
+def get_announcement(session: Session, number: int) -> Announcement:
+    """Return an announcement with what it corrects and what corrects it.
+
+    Raises:
+        AnnouncementNotFoundError: there is none of that number.
+    """
+    found = session.get(Announcement, number, options=_ALL_OF_IT)
+    if found is None:
+        raise AnnouncementNotFoundError(number=number)
+    return found
+
+
 def list_announcements(
     session: Session, page: PageRequest, *, problem_slug: str | None = None
 ) -> Page[Announcement]:
-    """Return announcements, newest first: of everything, or of one problem."""
+    """Return announcements with what corrects them, newest first: all, or a problem's."""
     wanted = select(Announcement)
     if problem_slug is not None:
         wanted = wanted.where(Announcement.problem_slug == problem_slug)
     total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
     rows = session.scalars(
-        wanted.options(selectinload(Announcement.author))
+        wanted.options(*_ALL_OF_IT)
         .order_by(Announcement.published_at.desc(), Announcement.id.desc())
         .offset(page.offset)
         .limit(page.per_page)

@@ -1,6 +1,7 @@
 """Where organisers announce."""
 
 from http import HTTPStatus
+from typing import Final
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,9 +11,11 @@ from wtforms.fields import SelectChoice
 
 from app.accounts.identity import get_actor
 from app.contests import operations, queries
-from app.contests.forms import ContestAnnouncementForm
+from app.contests.forms import AnnouncementForm, ContestAnnouncementForm
+from app.contests.models import Announcement
+from app.core.api import translate
 from app.core.current import platform
-from app.core.i18n import choose_text
+from app.core.i18n import N_, Locale, choose_text
 from app.core.pagination import PageRequest
 from app.core.web import Access, access
 from app.ui.i18n import current_locale
@@ -20,6 +23,8 @@ from app.ui.i18n import current_locale
 blueprint = Blueprint(
     "contests_staff", __name__, template_folder="templates", url_prefix="/staff/announcements"
 )
+
+_CORRECTION: Final = N_("Correction: %(title)s")
 
 
 @blueprint.route("", methods=["GET", "POST"])
@@ -56,7 +61,41 @@ def _post(form: ContestAnnouncementForm) -> None:
             session,
             contest,
             get_actor(),
-            title=form.title.data,
-            body=form.body.data,
+            form.notice(),
             now=now,
         )
+
+
+@blueprint.route("/<int:number>/correct", methods=["GET", "POST"])
+@access(Access.ORGANISER)
+def correct(number: int) -> ResponseReturnValue:
+    """Show an announcement and the form of its correction; publish the correction."""
+    port, actor = platform(), get_actor()
+    with port.database.reading() as session:
+        wrong = queries.get_announcement(session, number)
+    form = AnnouncementForm()
+    if not form.is_submitted():
+        form = AnnouncementForm(formdata=None, data=_draft(wrong))
+    if form.validate_on_submit():
+        with port.database.transaction() as session:
+            first = queries.get_announcement(session, number)
+            made = operations.correct_announcement(
+                session, first, actor, form.notice(), now=port.clock.now()
+            )
+        flash(_("The correction is published."), "success")
+        target = url_for("contests.announcement", number=made.id)
+        return redirect(target, HTTPStatus.SEE_OTHER)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render_template("contests/staff_correct.html", wrong=wrong, form=form), status
+
+
+def _draft(wrong: Announcement) -> dict[str, str]:
+    """Return the first texts, for the organiser to change what is wrong in them."""
+    english = translate(_CORRECTION, Locale.EN.value, {"title": wrong.title_en})
+    chinese = translate(_CORRECTION, Locale.ZH_HANS.value, {"title": wrong.title})
+    return {
+        "title": chinese[: operations.LONGEST_TITLE],
+        "body": wrong.body,
+        "title_en": english[: operations.LONGEST_TITLE] if wrong.title_en else "",
+        "body_en": wrong.body_en,
+    }

@@ -19,3 +19,12 @@ def announcements() -> ResponseReturnValue:
     with platform().database.reading() as session:
         page = queries.list_announcements(session, asked)
     return render_template("contests/announcements.html", page=page)
+
+
+@blueprint.get("/announcements/<int:number>")
+@access(Access.ANYONE)
+def announcement(number: int) -> ResponseReturnValue:
+    """Show one announcement, with what it corrects and what corrects it."""
+    with platform().database.reading() as session:
+        found = queries.get_announcement(session, number)
+    return render_template("contests/announcement.html", item=found)

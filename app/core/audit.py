@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -110,13 +111,34 @@ def _wait_for_turn(session: Session) -> None:
         session.execute(select(func.pg_advisory_xact_lock(_APPENDING)))
 
 
-def find_broken_link(session: Session) -> int | None:
-    """Return the id of the first entry whose hash or predecessor does not fit, or None."""
-    expected = _GENESIS
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a walk along the whole chain found."""
+
+    entries: int
+    """How many fit, from the first one on."""
+    broken: int | None
+    """The id of the first entry whose hash or predecessor does not fit."""
+    last_hash: str
+    """The hash of the last entry that fits: kept elsewhere, it proves later what was there."""
+    noted_at: int | None
+    """The id of the entry whose hash was asked for; None where it is not in the chain."""
+
+
+def verify_chain(session: Session, noted: str = "") -> Verification:
+    """Walk along the chain from the first entry, and look for a hash that was noted before.
+
+    A chain alone cannot tell that its end was cut off; a hash that somebody noted can.
+    """
+    expected, count = _GENESIS, 0
+    broken = noted_at = None
     everything = select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=500)
     with session.scalars(everything) as entries:
         for entry in entries:
             if entry.previous_hash != expected or entry_hash(entry) != entry.hash:
-                return entry.id
-            expected = entry.hash
-    return None
+                broken = entry.id
+                break
+            expected, count = entry.hash, count + 1
+            if entry.hash == noted:
+                noted_at = entry.id
+    return Verification(count, broken, expected, noted_at)

@@ -9,8 +9,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.compute.queries import list_alive_workers
-from app.core.audit import AuditEntry
-from app.core.pagination import Page, PageRequest
 from app.evaluations.models import Evaluation, State
 from app.home.health import seconds_since
 from app.problems.models import Problem, Publication
@@ -89,15 +87,6 @@ def list_failures(session: Session, limit: int) -> Sequence[Evaluation]:
 def list_publications(session: Session, limit: int) -> Sequence[Publication]:
     """Return the latest uploaded packs."""
     return session.scalars(select(Publication).order_by(Publication.id.desc()).limit(limit)).all()
-
-
-def list_audit(session: Session, page: PageRequest) -> Page[AuditEntry]:
-    """Return one page of the audit log, newest first."""
-    total = session.scalars(select(func.count(AuditEntry.id))).one()
-    rows = session.scalars(
-        select(AuditEntry).order_by(AuditEntry.id.desc()).offset(page.offset).limit(page.per_page)
-    ).all()
-    return Page(rows, total, page)
 
 
 def _count_all(session: Session) -> tuple[int, int, int]:

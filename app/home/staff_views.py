@@ -1,24 +1,21 @@
-"""What staff see first: the load, what failed, what is being published; and the audit log."""
+"""What staff see first: the load, what failed, what is being published."""
 
 from typing import Final
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from app.compute.queries import list_alive_workers
-from app.core.audit import find_broken_link
 from app.core.current import platform
-from app.core.pagination import PageRequest
 from app.core.web import Access, access
 from app.home.compute_queries import get_compute
 from app.home.health import queue_answers
-from app.home.staff_queries import get_load, list_audit, list_failures, list_publications
+from app.home.staff_queries import get_load, list_failures, list_publications
 
 blueprint = Blueprint("home_staff", __name__, template_folder="templates", url_prefix="/staff")
 
 _FAILURES: Final = 12
 _PUBLICATIONS: Final = 6
-_AUDIT_PER_PAGE: Final = 50
 
 
 @blueprint.get("")
@@ -53,15 +50,3 @@ def compute() -> ResponseReturnValue:
     with platform().database.reading() as session:
         found = get_compute(session, now=now)
     return render_template("home/compute.html", compute=found, now=now)
-
-
-@blueprint.get("/audit")
-@access(Access.ORGANISER)
-def audit() -> ResponseReturnValue:
-    """Show who changed what; `?check=1` walks the whole chain of hashes."""
-    asked = PageRequest.clamp(request.args.get("page", type=int), _AUDIT_PER_PAGE)
-    checked = request.args.get("check") == "1"
-    with platform().database.reading() as session:
-        page = list_audit(session, asked)
-        broken = find_broken_link(session) if checked else None
-    return render_template("home/audit.html", page=page, checked=checked, broken=broken)

@@ -1,6 +1,8 @@
 """`flask leaderboard …`: boards as files, and proof that they are what the scores say."""
 
+import io
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +13,7 @@ from app.core.api import translate
 from app.core.current import platform
 from app.core.errors import AppError
 from app.core.i18n import Locale
+from app.core.tables import Cell, TableFormat, write_table
 from app.evaluations.standings import audit_board, ensure_fresh, rebuild
 from app.leaderboards.combining import Names, combined_cells, rank_by_captain
 from app.leaderboards.exports import (
@@ -18,23 +21,22 @@ from app.leaderboards.exports import (
     TAIL,
     column_titles,
     list_cells,
-    write_csv,
-    write_xlsx,
 )
 from app.leaderboards.queries import find_view
 from app.problems.models import Board
 from app.problems.queries import get_problem, list_all_problems
 from scoring.aggregate import Method, combine
 
+_FORMATS: Final = [one.value for one in TableFormat]
+
 commands = AppGroup("leaderboard", help="Boards: export, rebuild.")
-_WRITERS: Final = {"csv": write_csv, "xlsx": write_xlsx}
 
 
 @commands.command("export")
 @click.argument("slug")
 @click.option("--board", type=click.Choice([board.value for board in Board]), default="A")
 @click.option("--division", default="", help="Only teams of this division.")
-@click.option("--format", "kind", type=click.Choice(list(_WRITERS)), default="csv")
+@click.option("--format", "kind", type=click.Choice(_FORMATS), default="csv")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
@@ -91,7 +93,7 @@ def _export(
             named = [translate(text, lang, {}) for text in (*HEADINGS, *TAIL)]
             split = len(HEADINGS)
             heading = [*named[:split], *column_titles(view, lang), *named[split:]]
-            return _WRITERS[kind](heading, list_cells(session, view))
+            return _pack(kind, heading, list_cells(session, view))
     except AppError as error:
         raise click.ClickException(str(error)) from error
 
@@ -100,7 +102,7 @@ def _export(
 @click.argument("method", type=click.Choice([method.value for method in Method]))
 @click.argument("slugs", nargs=-1, required=True)
 @click.option("--board", type=click.Choice([board.value for board in Board]), default="A")
-@click.option("--format", "kind", type=click.Choice(list(_WRITERS)), default="csv")
+@click.option("--format", "kind", type=click.Choice(_FORMATS), default="csv")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
@@ -140,7 +142,7 @@ def _combine(method: Method, slugs: tuple[str, ...], board: Board, kind: str) ->
     except AppError as error:
         raise click.ClickException(str(error)) from error
     rows = combined_cells(combine(boards, method), names)
-    return _WRITERS[kind](["rank", "team", method.value, *slugs], rows)
+    return _pack(kind, ["rank", "team", method.value, *slugs], rows)
 
 
 @commands.command("rebuild")
@@ -159,6 +161,12 @@ def rebuild_(slug: str | None, *, check: bool) -> None:
         wrong += _rebuild(one, check=check)
     if check and wrong:
         sys.exit(1)
+
+
+def _pack(kind: str, heading: Sequence[Cell], rows: Iterable[Sequence[Cell]]) -> bytes:
+    packed = io.BytesIO()
+    write_table(packed, TableFormat(kind), heading, rows)
+    return packed.getvalue()
 
 
 def _rebuild(slug: str, *, check: bool) -> int:

@@ -5,8 +5,8 @@ from collections.abc import Hashable, Iterable, Iterator
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from app.core.tables import Cell
 from app.evaluations.models import Score
-from app.leaderboards.exports import Cell
 from app.leaderboards.queries import View
 from app.standings.models import Standing
 from app.standings.queries import in_stretch

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -11,13 +11,14 @@ from app.accounts.identity import find_actor
 from app.core.current import platform
 from app.core.i18n import choose_text
 from app.core.pagination import PageRequest
+from app.core.tables import Cell, TableFormat
 from app.core.web import Access, access
 from app.leaderboards.etags import etag_of_page, not_modified
-from app.leaderboards.exports import Cell, write_csv
 from app.overall import queries
 from app.overall.models import OverallBoard
 from app.overall.queries import Counted, Row
 from app.overall.words import METHODS, decimals_of, state_rules
+from app.ui.downloads import send_table
 from app.ui.i18n import current_locale
 
 blueprint = Blueprint("overall", __name__, template_folder="templates", url_prefix="/overall")
@@ -84,10 +85,8 @@ def export(slug: str) -> ResponseReturnValue:
         overall = queries.get_overall(session, slug)
         counted = [one for one in queries.list_counted(overall) if one.is_open]
         rows = queries.list_all_rows(session, overall, at_once=_AT_ONCE)
-        content = write_csv(_heading(overall, counted), (_cells(row) for row in rows))
-    answer = Response(content, mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{overall.slug}.csv"'
-    return answer
+        heading = _heading(overall, counted)
+        return send_table(overall.slug, TableFormat.CSV, heading, (_cells(row) for row in rows))
 
 
 def _heading(overall: OverallBoard, counted: Sequence[Counted]) -> list[Cell]:

@@ -149,15 +149,8 @@ def announce(slug: str) -> ResponseReturnValue:
         return _page(slug, announcement=form), HTTPStatus.UNPROCESSABLE_ENTITY
 
     def act(session: Session, problem: Problem, actor: User, now: datetime) -> None:
-        post_announcement(
-            session,
-            problem.contest,
-            actor,
-            title=form.title.data,
-            body=form.body.data,
-            now=now,
-            problem_slug=problem.slug,
-        )
+        contest, notice = problem.contest, form.notice()
+        post_announcement(session, contest, actor, notice, now=now, problem_slug=problem.slug)
 
     return _act(slug, act, _("The announcement is published."))
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import User
 from app.accounts.queries import find_user
+from app.contests.operations import Notice
 from app.core.api import translate
 from app.core.audit import Actor
 from app.core.current import platform
@@ -22,7 +23,6 @@ from app.problems.preparing import prepare_pack
 from app.problems.publishing import stage as stage_revision
 from app.problems.queries import get_problem
 from app.rescoring import operations, queries
-from app.rescoring.operations import Words
 from app.rescoring.policy import can_publish_rescore
 from problems.check import check_pack
 from problems.materialise import MaterialiseError
@@ -91,11 +91,11 @@ def status(number: int) -> None:
 @click.option("--text", required=True, type=click.File("r"), help="Its Markdown; - is stdin.")
 def publish(number: int, email: str, title: str, text: TextIO) -> None:
     """Put new scores in force and announce them, in one transaction."""
-    port, words = platform(), Words(title, text.read())
+    port, notice = platform(), Notice(title, text.read())
     with _plain_errors(), port.database.transaction() as session:
         rescore = queries.get_rescore(session, number)
         author = _organiser(session, email)
-        operations.publish_rescore(session, rescore, author, words, now=port.clock.now())
+        operations.publish_rescore(session, rescore, author, notice, now=port.clock.now())
         slug, revision = rescore.problem.slug, rescore.revision.number
     click.echo(f"{slug}\trevision {revision}")
 

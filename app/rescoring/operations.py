@@ -1,7 +1,6 @@
 """Writes: stage, feed, settle, publish and discard re-scores. Callers own the transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -9,7 +8,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
-from app.contests.operations import post_announcement
+from app.contests.operations import Notice, post_announcement
 from app.core.audit import Actor, record_audit
 from app.core.db import hold, undone
 from app.evaluations.models import Evaluation
@@ -30,14 +29,6 @@ from app.rescoring.models import Rescore, RescoreMove, RescoreShadow, RescoreSta
 _AT_ONCE: Final = 500
 PIECE: Final = 200
 """So many shadows are made in one transaction, and wait at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The announcement of a re-score, as the organiser wrote it; the body is Markdown."""
-
-    title: str
-    body: str
 
 
 def stage_rescore(
@@ -123,7 +114,7 @@ def review(session: Session, rescore: Rescore, *, now: datetime) -> None:
 
 
 def publish_rescore(
-    session: Session, rescore: Rescore, author: User, words: Words, *, now: datetime
+    session: Session, rescore: Rescore, author: User, notice: Notice, *, now: datetime
 ) -> None:
     """Put the staged revision and its scores in force, and announce it: all of it or nothing.
 
@@ -150,13 +141,7 @@ def publish_rescore(
     states.move(session, rescore, RescoreState.PUBLISHED, now=now)
     rescore.published_by = author.name
     announcement = post_announcement(
-        session,
-        problem.contest,
-        author,
-        title=words.title,
-        body=words.body,
-        now=now,
-        problem_slug=problem.slug,
+        session, problem.contest, author, notice, now=now, problem_slug=problem.slug
     )
     rescore.announcement_id = announcement.id
     facts = {

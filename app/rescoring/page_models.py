@@ -28,8 +28,9 @@ class Draft:
     """An announcement for the organiser to edit. It tells nothing of board B."""
 
     title: str
-    text_zh: str
-    text_en: str
+    body: str
+    title_en: str
+    body_en: str
 
 
 def draft(rescore: Rescore, progress: Progress, on_a: MoveCounts) -> Draft:
@@ -40,12 +41,12 @@ def draft(rescore: Rescore, progress: Progress, on_a: MoveCounts) -> Draft:
         "scored": progress.total,
         "moved": on_a.up + on_a.down + on_a.comes + on_a.goes,
     }
-    chinese, english = (
-        translate(_TEXT, locale.value, facts | {"title": _name(problem, locale)})
-        for locale in (Locale.ZH_HANS, Locale.EN)
-    )
-    title = translate(_TITLE, Locale.ZH_HANS.value, {"title": _name(problem, Locale.ZH_HANS)})
-    return Draft(title[:LONGEST_TITLE], chinese, english)
+    texts = []
+    for locale in (Locale.ZH_HANS, Locale.EN):
+        named = {"title": _name(problem, locale)}
+        texts.append(translate(_TITLE, locale.value, named)[:LONGEST_TITLE])
+        texts.append(translate(_TEXT, locale.value, facts | named))
+    return Draft(*texts)
 
 
 def _name(problem: Problem, locale: Locale) -> str:

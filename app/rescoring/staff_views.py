@@ -1,6 +1,7 @@
 """Where organisers change their mind safely and judges look on."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from http import HTTPStatus
 from typing import BinaryIO, cast
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.identity import get_actor
 from app.accounts.models import User
+from app.contests.forms import AnnouncementForm
 from app.core.current import platform
 from app.core.errors import AppError, ForbiddenError
 from app.core.pagination import PageRequest
@@ -24,7 +26,7 @@ from app.problems.publications import MAX_PACK_BYTES, ForRescore, receive_pack
 from app.problems.queries import get_problem
 from app.rescoring import operations, policy, queries
 from app.rescoring.errors import RescoreOpenError
-from app.rescoring.forms import PublishForm, StageForm
+from app.rescoring.forms import StageForm
 from app.rescoring.models import Rescore, RescoreState
 from app.rescoring.page_models import draft, draw_slopes
 from app.rescoring.queries import Progress
@@ -113,14 +115,14 @@ def status(rescore_id: int) -> ResponseReturnValue:
 @access(Access.ORGANISER)
 def publish(rescore_id: int) -> ResponseReturnValue:
     """Put the new scores in force and announce them."""
-    form = PublishForm()
+    form = AnnouncementForm()
     if not form.validate_on_submit():
         return _show(rescore_id, form), HTTPStatus.UNPROCESSABLE_ENTITY
 
     def act(session: Session, rescore: Rescore, actor: User, now: datetime) -> None:
         if not policy.can_publish_rescore(actor):
             raise ForbiddenError
-        operations.publish_rescore(session, rescore, actor, form.words(), now=now)
+        operations.publish_rescore(session, rescore, actor, form.notice(), now=now)
 
     return _act(rescore_id, act, _("The new scores are in force."))
 
@@ -196,7 +198,7 @@ def _index(slug: str, form: StageForm) -> str:
     )
 
 
-def _show(rescore_id: int, form: PublishForm | None = None) -> str:
+def _show(rescore_id: int, form: AnnouncementForm | None = None) -> str:
     now, board = platform().clock.now(), Board(request.args.get("board", "A", type=_board))
     asked = PageRequest.clamp(request.args.get("page", type=int), None)
     with platform().database.reading() as session:
@@ -208,7 +210,6 @@ def _show(rescore_id: int, form: PublishForm | None = None) -> str:
         on_a = queries.count_moves(session, rescore, Board.A)
         boards = [stage.key for stage in rescore.problem.stages]
     drafted = draft(rescore, progress, on_a)
-    words = {"title": drafted.title, "text_zh": drafted.text_zh, "text_en": drafted.text_en}
     actor = get_actor()
     return render_template(
         "rescoring/show.html",
@@ -223,7 +224,7 @@ def _show(rescore_id: int, form: PublishForm | None = None) -> str:
         page=page,
         slopes=draw_slopes(page.items),
         turned=turned,
-        form=form or PublishForm(formdata=None, data=words),
+        form=form or AnnouncementForm(formdata=None, data=asdict(drafted)),
         is_stale=rescore.state is not RescoreState.PUBLISHED
         and rescore.problem.revision_number != rescore.base_number,
         may_publish=policy.can_publish_rescore(actor),

@@ -12,11 +12,17 @@ from app.core.i18n import N_
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One link. `prefix` is the path under which it counts as the present one."""
+    """One link. `prefix` is the path under which it counts as the present one, `also` others."""
 
     endpoint: str
     label: str
     prefix: str
+    also: tuple[str, ...] = ()
+
+    @property
+    def depth(self) -> int:
+        """How much of the present path it names; 0 where the present page is not below it."""
+        return max((len(one) for one in (self.prefix, *self.also) if is_under(one)), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +42,27 @@ MEMBER: Final = (Entry("submissions.index", N_("My submissions"), "/submissions"
 TO_STAFF: Final = (Entry("home_staff.dashboard", N_("Staff"), "/staff"),)
 STAFF: Final = (
     Entry("home_staff.dashboard", N_("Overview"), "/staff"),
-    Entry("problems_staff.index", N_("Problems"), "/staff/problems"),
+    Entry(
+        "problems_staff.index",
+        N_("Problems"),
+        "/staff/problems",
+        also=("/staff/publications", "/staff/bundles", "/staff/rescores"),
+    ),
     Entry("submissions_staff.index", N_("Submissions"), "/staff/submissions"),
     Entry("judging.index", N_("Review desk"), "/staff/review"),
     Entry("home_staff.compute", N_("Compute"), "/staff/compute"),
     Entry("accounts_staff.index", N_("People"), "/staff/users"),
     Entry("overall_staff.index", N_("Overall boards"), "/staff/overall"),
-    Entry("contests_staff.create", N_("Announce"), "/staff/announcements"),
-    Entry("home_staff.audit", N_("Audit log"), "/staff/audit"),
+    Entry("contests_staff.create", N_("Announcements"), "/staff/announcements"),
+    Entry("audit_staff.index", N_("Audit log"), "/staff/audit"),
 )
 _ORGANISERS_ONLY: Final = frozenset(
-    {"accounts_staff.index", "overall_staff.index", "contests_staff.create", "home_staff.audit"}
+    {
+        "accounts_staff.index",
+        "overall_staff.index",
+        "contests_staff.create",
+        "audit_staff.index",
+    }
 )
 
 
@@ -77,11 +93,13 @@ class Navigation:
 
     def _links(self, entries: list[Entry]) -> list[Link]:
         known = [entry for entry in entries if entry.endpoint in self._views]
-        present = max(
-            (entry.prefix for entry in known if is_under(entry.prefix)), key=len, default=""
-        )
+        present = max(known, key=lambda entry: entry.depth, default=None)
         return [
-            Link(url_for(entry.endpoint), gettext(entry.label), entry.prefix == present)
+            Link(
+                url_for(entry.endpoint),
+                gettext(entry.label),
+                entry is present and entry.depth > 0,
+            )
             for entry in known
         ]
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Role
+from app.contests.operations import Notice
 from app.core.audit import Actor
 from app.core.platform import Platform
 from app.evaluations.jobs import evaluate_one
@@ -17,7 +18,7 @@ from app.problems.preparing import PreparedPack, prepare_pack
 from app.problems.publishing import publish, stage
 from app.rescoring.boards import read_boards
 from app.rescoring.models import Rescore
-from app.rescoring.operations import Words, publish_rescore, stage_rescore
+from app.rescoring.operations import publish_rescore, stage_rescore
 from app.rescoring.tending import tend_rescores
 from app.settings import Settings
 from app.submissions.models import Kind
@@ -96,7 +97,7 @@ class Competition:
                 session,
                 session.get_one(Rescore, number),
                 self.organiser,
-                Words("重新评分", "真值有误，已更正。"),
+                Notice("重新评分", "真值有误，已更正。"),
                 now=self.platform.clock.now(),
             )
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from app.accounts.models import Role, User
 from app.contests.models import Contest
-from app.core.audit import THE_CLOCK, AuditEntry, find_broken_link, record_audit
+from app.core.audit import THE_CLOCK, AuditEntry, record_audit, verify_chain
 from app.core.blobs import Blob
 from app.core.db import Database
 from app.core.errors import AppError
@@ -132,7 +132,7 @@ def test_the_audit_log_stays_one_chain(database: Database, clock: FrozenClock) -
 
     assert race(act) == list(range(RACERS))
     with database.reading() as session:
-        assert find_broken_link(session) is None
+        assert verify_chain(session).broken is None
         assert session.scalars(select(func.count(AuditEntry.id))).one() == 5 * RACERS
 
 
@@ -212,5 +212,5 @@ def test_packs_are_published_side_by_side(
     numbers = [outcome for outcome in race(enter) if isinstance(outcome, int)]
     assert sorted(numbers) == (list(range(1, 7)) if len(set(slugs)) == 1 else [1] * 6)
     with platform.database.reading() as session:
-        assert find_broken_link(session) is None
+        assert verify_chain(session).broken is None
         assert session.scalars(select(func.count(Contest.id))).one() == 1

@@ -32,8 +32,9 @@ pytestmark = pytest.mark.functional
 INDEX: Final = "/staff/problems/solder/rescores"
 WORDS: Final = {
     "title": "焊点缺陷重新评分",
-    "text_zh": "真值有误，已更正。",
-    "text_en": "Corrected.",
+    "body": "真值有误，已更正。",
+    "title_en": "Solder joints scored again",
+    "body_en": "Corrected.",
 }
 
 
@@ -116,13 +117,13 @@ def test_a_correction_from_the_upload_to_the_announcement(
     assert "slopes__team--up" in ready
     assert ranks(ready[ready.index('id="moves"') :], "Right", "Misled")[0] == "Right"
     # the draft tells why, for the organiser to edit
-    assert REASON in ready[ready.index("text_zh") :]
+    assert REASON in ready[ready.index('id="body"') :]
     assert ranks(client.get("/problems/solder/leaderboard").text, "Right", "Misled")[0] == "Misled"
     assert client.post("/staff/rescores/1/publish", data=WORDS).status_code == 303
     assert ranks(client.get("/problems/solder/leaderboard").text, "Right", "Misled")[0] == "Right"
     announced = client.get("/problems/solder/announcements").text
     assert WORDS["title"] in announced
-    assert WORDS["text_en"] in announced
+    assert WORDS["body_en"] not in announced
     assert "rescore.publish" in client.get("/staff/audit").text
     again = client.post("/staff/rescores/1/publish", data=WORDS, follow_redirects=True)
     assert "此次重新评分已经发布" in again.text

@@ -65,6 +65,7 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("GET", "/metrics"): Door(ANYONE),
     ("GET", "/static/<version>/<path:name>"): Door(ANYONE, values={"path": "css/site.css"}),
     ("GET", "/announcements"): Door(ANYONE),
+    ("GET", "/announcements/<int:number>"): Door(ANYONE, values={"number": "announced"}),
     ("GET", "/styleguide"): Door(ANYONE),  # in development alone
     # accounts
     ("GET", "/sign-in"): Door("200 go go go go go go 200"),
@@ -175,10 +176,20 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
         ORGANISER_DOES, lambda: {"reason": "误判"}
     ),
     ("GET", "/staff/audit"): Door(ORGANISER),
+    ("POST", "/staff/audit/verify"): Door(ORGANISER),
+    ("POST", "/staff/audit/export"): Door(ORGANISER, lambda: {"format": "csv"}),
     ("GET", "/staff/compute"): Door(STAFF),
     ("GET", "/staff/announcements"): Door(ORGANISER),
     ("POST", "/staff/announcements"): Door(
         ORGANISER_DOES, lambda: {"title": "公告", "body": "正文", "contest": "baijing"}
+    ),
+    ("GET", "/staff/announcements/<int:number>/correct"): Door(
+        ORGANISER, values={"number": "announced"}
+    ),
+    ("POST", "/staff/announcements/<int:number>/correct"): Door(
+        ORGANISER_DOES,
+        lambda: {"title": "更正", "body": "正文"},
+        values={"number": "announced"},
     ),
     ("GET", "/staff/problems"): Door(STAFF),
     ("GET", "/staff/problems/<slug>"): Door(STAFF),
@@ -221,7 +232,7 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("GET", "/staff/rescores/<int:rescore_id>"): Door(STAFF),
     ("GET", "/staff/rescores/<int:rescore_id>/status.json"): Door(STAFF_JSON),
     ("POST", "/staff/rescores/<int:rescore_id>/publish"): Door(
-        ORGANISER_DOES, lambda: {"title": "重新评分", "text_zh": "更正"}
+        ORGANISER_DOES, lambda: {"title": "重新评分", "body": "更正"}
     ),
     ("POST", "/staff/rescores/<int:rescore_id>/retry"): Door(ORGANISER_DOES),
     ("POST", "/staff/rescores/<int:rescore_id>/discard"): Door(ORGANISER_DOES),

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from app.accounts import operations as accounts
 from app.accounts import staff_operations
 from app.accounts.models import ApiToken, Role, User
+from app.contests.operations import Notice, post_announcement
 from app.core.platform import Platform
 from app.discussions import operations as discussions
 from app.evaluations.models import Evaluation, LogChunk, State
@@ -149,6 +150,10 @@ class World:
         self.scored, self.waiting, self.baseline = scored.id, waiting.id, baseline.id
         self.publication, self.team = publication.id, team.id
         self._discuss(session, problem)
+        notice = Notice("公告", "开赛")
+        self.announced = post_announcement(
+            session, problem.contest, self.people["organiser"], notice, now=CREATED
+        ).id
 
     def _discuss(self, session: Session, problem: Problem) -> None:
         """The captain asks, the stranger answers, the member follows and is told."""
@@ -208,6 +213,8 @@ class World:
             "overall_id": self.overall,
         }
         values |= given
+        if values["number"] == "announced":
+            values["number"] = self.announced
         if values["number"] == "told":
             values["number"] = self.told
         if values["submission_id"] == "waiting":

@@ -15,7 +15,7 @@ from sqlalchemy import inspect, select
 from app import schema
 from app.backup import BackupError, read_backup, restore, write_backup
 from app.backup import backup as backing_up
-from app.core.audit import THE_CLOCK, find_broken_link, record_audit
+from app.core.audit import THE_CLOCK, record_audit, verify_chain
 from app.core.blobs import LocalBlobs
 from app.core.db import Base, Database
 from app.core.platform import Platform
@@ -149,7 +149,7 @@ def test_everything_comes_back(
         assert fourth.id == 4
         assert make_user(session).id == len(before["user_account"]) + 2
         record_audit(session, THE_CLOCK, "after.restore", "x:1", {}, now=NOON)
-        assert find_broken_link(session) is None
+        assert verify_chain(session).broken is None
         revision = session.scalars(select(Revision)).one()
         assert Seal(secret_key(there)).open(revision.sealed_seed or "") == "7 ab"
         nothing = select(Evaluation.id).where(Evaluation.cases.is_(None), Evaluation.id < 4)

@@ -272,10 +272,10 @@ ACTIONS = (
     Action("Sign a board off", "judging.sign_off", lambda at: can_sign_off(at.user)),
     Action("Lift the sign-off of a board", "judging.lift", lambda at: can_lift_sign_off(at.user)),
     Action(
-        "Publish an announcement",
+        "Publish an announcement, correct one",
         "contests_staff.create",
         lambda at: can_post_announcement(at.actor),
-        also=("problems_staff.announce",),
+        also=("problems_staff.announce", "contests_staff.correct"),
     ),
     Action(
         "Write in a discussion",
@@ -322,5 +322,9 @@ ACTIONS = (
         "accounts_staff.change_role",
         lambda at: can_give_role(at.user, at.other, Role.ORGANISER),
     ),
-    Action("Read the audit log", "home_staff.audit"),
+    Action(
+        "Read, check and export the audit log",
+        "audit_staff.index",
+        also=("audit_staff.verify", "audit_staff.export"),
+    ),
 )

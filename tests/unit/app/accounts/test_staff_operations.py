@@ -9,7 +9,7 @@ from app.accounts.errors import BadPasswordError, ResetLinkError, UserNotFoundEr
 from app.accounts.identity import find_token
 from app.accounts.models import PasswordReset, Role
 from app.accounts.passwords import verify_password
-from app.core.audit import AuditEntry, find_broken_link
+from app.core.audit import AuditEntry, verify_chain
 from app.core.errors import ForbiddenError
 from tests.factories import make_user
 from tests.fakes.ports import FrozenClock
@@ -66,7 +66,7 @@ def test_doing_it_twice_changes_nothing_more(session: Session, clock: FrozenCloc
     for _ in range(2):
         staff_operations.enable_user(session, organiser, person.id, now=clock.now())
     assert [action for action, _ in actions(session)] == ["user.disable", "user.enable"]
-    assert find_broken_link(session) is None
+    assert verify_chain(session).broken is None
 
 
 def test_nobody_is_not_found(session: Session, clock: FrozenClock) -> None:

@@ -4,7 +4,8 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Role
 from app.contests import operations, policy, queries
-from app.contests.errors import EmptyAnnouncementError
+from app.contests.errors import AlreadyCorrectedError, EmptyAnnouncementError
+from app.contests.operations import Notice
 from app.core.audit import AuditEntry
 from app.core.pagination import PageRequest
 from tests.factories import make_user
@@ -30,8 +31,7 @@ def test_an_announcement_is_kept_with_its_author_and_audited(
             session,
             contest,
             author,
-            title="  更正\n公告 ",
-            body=" 第 3 行 ",
+            Notice("  更正\n公告 ", " 第 3 行 "),
             now=clock.now(),
             problem_slug=slug,
         )
@@ -54,9 +54,7 @@ def test_what_says_nothing_or_too_much_is_refused(
     contest = operations.ensure_contest(session, "autumn", now=clock.now())
     author = make_user(session, role=Role.ORGANISER)
     with pytest.raises(EmptyAnnouncementError):
-        operations.post_announcement(
-            session, contest, author, title=title, body=body, now=clock.now()
-        )
+        operations.post_announcement(session, contest, author, Notice(title, body), now=clock.now())
 
 
 @pytest.mark.parametrize("role", Role)
@@ -65,3 +63,36 @@ def test_organisers_alone_announce(session: Session, role: Role) -> None:
     expected = role in {Role.ORGANISER, Role.ADMIN}
     assert policy.can_post_announcement(actor) == expected
     assert not policy.can_post_announcement(None)
+
+
+@pytest.mark.parametrize(
+    "half", [Notice("公告", "正文", title_en="News"), Notice("公告", "正文", "", "x")]
+)
+def test_english_is_whole_or_not_there(session: Session, clock: FrozenClock, half: Notice) -> None:
+    contest = operations.ensure_contest(session, "autumn", now=clock.now())
+    author = make_user(session, role=Role.ORGANISER)
+    with pytest.raises(EmptyAnnouncementError):
+        operations.post_announcement(session, contest, author, half, now=clock.now())
+
+
+def test_a_correction_follows_the_first_and_only_the_newest_is_corrected(
+    session: Session, clock: FrozenClock
+) -> None:
+    contest = operations.ensure_contest(session, "autumn", now=clock.now())
+    author = make_user(session, role=Role.ORGANISER)
+    first = operations.post_announcement(
+        session, contest, author, Notice("时间", "六月"), now=clock.now(), problem_slug="milk-run"
+    )
+    right = Notice("更正：时间", "七月", "Correction: dates", "July")
+    second = operations.correct_announcement(session, first, author, right, now=clock.now())
+    assert (second.corrects_id, second.problem_slug) == (first.id, "milk-run")
+    with pytest.raises(AlreadyCorrectedError) as refused:
+        operations.correct_announcement(session, first, author, right, now=clock.now())
+    assert refused.value.params == {"number": second.id}
+    session.expire_all()
+    found = queries.get_announcement(session, first.id)
+    assert (found.body, found.correction) == ("六月", second)
+    facts = session.scalars(
+        select(AuditEntry.facts).where(AuditEntry.action == "announcement.correct")
+    ).one()
+    assert facts["corrects"] == first.id

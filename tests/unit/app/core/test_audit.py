@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from app.core.audit import THE_CLOCK, Actor, AuditEntry, find_broken_link, record_audit
+from app.core.audit import THE_CLOCK, Actor, AuditEntry, record_audit, verify_chain
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -17,21 +17,34 @@ def fill(session: Session) -> list[AuditEntry]:
 
 
 def test_an_honest_log_is_whole(session: Session) -> None:
-    assert find_broken_link(session) is None
+    assert verify_chain(session).broken is None
     fill(session)
     session.expire_all()
-    assert find_broken_link(session) is None
+    assert verify_chain(session).broken is None
 
 
 def test_a_changed_entry_shows(session: Session) -> None:
     entries = fill(session)
     session.execute(update(AuditEntry).where(AuditEntry.id == entries[1].id).values(facts={"n": 9}))
     session.expire_all()
-    assert find_broken_link(session) == entries[1].id
+    assert verify_chain(session).broken == entries[1].id
+
+
+def test_a_noted_hash_tells_what_a_chain_cannot(session: Session) -> None:
+    """A chain whose end was cut off is whole; the hash of an entry that is gone is not in it."""
+    entries = fill(session)
+    noted, last = entries[1].hash, entries[2].hash
+    found = verify_chain(session, noted)
+    assert (found.entries, found.broken, found.noted_at) == (3, None, entries[1].id)
+    assert found.last_hash == last
+    session.execute(delete(AuditEntry).where(AuditEntry.id == entries[2].id))
+    session.expire_all()
+    cut = verify_chain(session, last)
+    assert (cut.entries, cut.broken, cut.noted_at) == (2, None, None)
 
 
 def test_a_missing_entry_shows(session: Session) -> None:
     entries = fill(session)
     session.execute(delete(AuditEntry).where(AuditEntry.id == entries[1].id))
     session.expire_all()
-    assert find_broken_link(session) == entries[2].id
+    assert verify_chain(session).broken == entries[2].id

@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import func, select
 
 from app.contests.models import Announcement
-from app.core.audit import find_broken_link
+from app.contests.operations import Notice
+from app.core.audit import verify_chain
 from app.core.errors import AppError
 from app.core.platform import Platform
 from app.evaluations.models import Evaluation
 from app.rescoring import queries
 from app.rescoring.errors import RescoreEndedError
-from app.rescoring.operations import Words, publish_rescore
+from app.rescoring.operations import publish_rescore
 from app.settings import Settings
 from tests.factories.rescoring import Competition, answer
 
@@ -44,7 +45,7 @@ def test_of_several_clicks_one_publishes(competition: Competition) -> None:
                     session,
                     queries.get_rescore(session, number),
                     competition.organiser,
-                    Words("重新评分", "真值有误"),
+                    Notice("重新评分", "真值有误"),
                     now=competition.platform.clock.now(),
                 )
         except AppError as error:
@@ -57,7 +58,7 @@ def test_of_several_clicks_one_publishes(competition: Competition) -> None:
     assert sum(isinstance(outcome, RescoreEndedError) for outcome in outcomes) == CLICKS - 1
     with competition.database.reading() as session:
         assert session.scalars(select(func.count(Announcement.id))).one() == 1
-        assert find_broken_link(session) is None
+        assert verify_chain(session).broken is None
         current = select(Evaluation.revision_number).where(Evaluation.is_current)
         assert session.scalars(current).all() == [2, 2]
 
@@ -78,7 +79,7 @@ def test_a_submission_evaluated_while_it_is_published_ends_under_the_new_rules(
                     session,
                     queries.get_rescore(session, number),
                     competition.organiser,
-                    Words("重新评分", "真值有误"),
+                    Notice("重新评分", "真值有误"),
                     now=competition.platform.clock.now(),
                 )
         except AppError as error:
@@ -107,6 +108,6 @@ def publish_again(competition: Competition, number: int) -> None:
             session,
             queries.get_rescore(session, number),
             competition.organiser,
-            Words("重新评分", "真值有误"),
+            Notice("重新评分", "真值有误"),
             now=competition.platform.clock.now(),
         )

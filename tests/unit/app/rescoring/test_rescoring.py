@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from app.contests.models import Announcement
-from app.core.audit import AuditEntry, find_broken_link
+from app.contests.operations import Notice
+from app.core.audit import AuditEntry, verify_chain
 from app.core.db import Base, Database
 from app.core.platform import Platform
 from app.evaluations import operations as evaluations
@@ -30,7 +31,6 @@ from app.rescoring.errors import (
 )
 from app.rescoring.models import Rescore, RescoreMove, RescoreShadow, RescoreState
 from app.rescoring.operations import (
-    Words,
     discard_rescore,
     publish_rescore,
     retry_faults,
@@ -47,7 +47,7 @@ from tests.factories.workers import make_worker
 from tests.fakes.ports import FrozenClock, MemoryQueue, ScriptedSandbox, finished
 from tests.unit.app.evaluations.test_pipeline import zipped
 
-WORDS = Words("重新评分", "真值有误，已更正。")
+WORDS = Notice("重新评分", "真值有误，已更正。")
 LEASE = timedelta(seconds=12)
 
 
@@ -112,7 +112,7 @@ def test_a_corrected_truth_is_shadow_scored_shown_and_published(competition: Com
         assert (announced.title, announced.problem_slug) == (WORDS.title, "solder")
         actions = list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
         assert actions[-3:] == ["rescore.stage", "announcement.post", "rescore.publish"]
-        assert find_broken_link(session) is None
+        assert verify_chain(session).broken is None
 
 
 def test_old_scores_stay_in_history(competition: Competition) -> None:

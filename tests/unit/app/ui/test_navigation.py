@@ -1,3 +1,4 @@
+import pytest
 from flask import Flask, g
 
 from app.accounts.models import Role, User
@@ -25,6 +26,24 @@ def test_staff_entries_are_for_staff(app: Flask) -> None:
         assert present(navigation.staff()) == ["Audit log"]
         g.actor = User(role=Role.JUDGE)
         assert "Audit log" not in labels(navigation.staff())
+
+
+@pytest.mark.parametrize(
+    ("path", "entry"),
+    [
+        ("/staff", "Overview"),
+        ("/staff/rescores/1", "Problems"),
+        ("/staff/publications", "Problems"),
+        ("/staff/bundles", "Problems"),
+        ("/staff/problems/pcb/rescores", "Problems"),
+        ("/staff/submissions", "Submissions"),
+        ("/staff/announcements/1/correct", "Announcements"),
+    ],
+)
+def test_every_staff_page_is_below_one_entry(app: Flask, path: str, entry: str) -> None:
+    with app.test_request_context(f"{path}?lang=en"):
+        g.actor = User(role=Role.ORGANISER)
+        assert present(Navigation(app).staff()) == [entry]
 
 
 def test_links_keep_the_page_and_change_one_argument(app: Flask) -> None:
