@@ -40,6 +40,7 @@ from app.problems import views as problems_views
 from app.problems.hooks import attach_hooks
 from app.rescoring import staff_views as rescoring_staff_views
 from app.settings import Settings, secret_key, settings_or_exit
+from app.similarity import staff_views as similarity_staff_views
 from app.teams import views as teams_views
 from app.ui.edge import register_edge
 from app.wiring import build_platform
@@ -75,6 +76,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     overall_api.blueprint,
     judging_staff_views.blueprint,
     judging_views.blueprint,
+    similarity_staff_views.blueprint,
     rescoring_staff_views.blueprint,
     bundles_staff_views.blueprint,
     api_docs.blueprint,

@@ -15,6 +15,7 @@ import app.overall.models
 import app.problems.models
 import app.rescoring.models
 import app.reviews.models
+import app.similarity.models
 import app.standings.models
 import app.statistics.models
 import app.submissions.models
@@ -35,6 +36,7 @@ MODELS: Final[tuple[ModuleType, ...]] = (
     app.evaluations.models,
     app.statistics.models,
     app.overall.models,
+    app.similarity.models,
     app.judging.models,
     app.rescoring.models,
 )

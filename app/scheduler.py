@@ -15,6 +15,7 @@ from app.overall.jobs import ring_stale as ring_stale_overall
 from app.problems.jobs import resend_publications
 from app.rescoring.tending import tend_rescores
 from app.settings import Settings
+from app.similarity.jobs import ring_stale_comparisons
 from app.statistics.jobs import ring_stale
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def clean_up(port: Platform) -> int:
 def _sweep(port: Platform, lease: timedelta, watch: ClockWatch) -> None:
     resend_publications()
     ring_stale(port)
+    ring_stale_comparisons(port)
     done = sweep(port, lease, watch)
     if done.put_back or done.queued_for_b:
         logger.warning("put back %s, queued for B %s", done.put_back, done.queued_for_b)

@@ -25,6 +25,7 @@ from app.reviews import operations as reviews
 from app.reviews.models import NoteKind, Recommendation
 from app.reviews.policy import can_write_note
 from app.reviews.queries import list_notes, summarise
+from app.similarity.queries import count_pairs, list_pairs_of
 from app.submissions.models import Kind
 from app.submissions.queries import get_submission
 from problems.spec import ProblemSpec
@@ -60,6 +61,7 @@ def show(slug: str) -> ResponseReturnValue:
             one.key: queries.digest_ranking(session, problem, one.key) for one in problem.stages
         }
         unfinished = queries.count_unfinished(session, [problem.id]).get(problem.id, 0)
+        similar = count_pairs(session, [problem.id]).get(problem.id, 0)
     return render_template(
         "judging/show.html",
         problem=problem,
@@ -70,6 +72,7 @@ def show(slug: str) -> ResponseReturnValue:
         signatures=signatures,
         rankings=rankings,
         unfinished=unfinished,
+        similar=similar,
         sign_form=SignOffForm() if policy.can_sign_off(actor) else None,
         lift_form=LiftForm() if policy.can_lift_sign_off(actor) else None,
         now=now,
@@ -173,6 +176,7 @@ def _entry_page(
         submission = get_submission(session, submission_id, actor=actor)
         found = evaluations.list_evaluations(session, submission)
         notes = list_notes(session, submission, actor)
+        similar = list_pairs_of(session, submission)
         truths = [(data.board, data.truth_blob) for data in submission.revision.boards]
     listing = source = None
     unreadable = False
@@ -195,6 +199,7 @@ def _entry_page(
         scores=evaluations.visible_scores(current, submission.problem, actor),
         truths=truths,
         notes=notes,
+        similar=similar,
         opinion=summarise(notes),
         listing=listing,
         source=source,

@@ -242,6 +242,8 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
         ORGANISER_DOES, lambda: {"reason": "重复参赛"}
     ),
     # the judges' desk: staff read and write notes, only a judge signs, an organiser lifts
+    ("GET", "/staff/review/<slug>/similar"): Door(STAFF),
+    ("GET", "/staff/review/pairs/<int:first_id>/<int:second_id>"): Door(STAFF),
     ("GET", "/staff/review"): Door(STAFF),
     ("GET", "/staff/review/<slug>"): Door(STAFF),
     ("GET", "/staff/review/submissions/<int:submission_id>"): Door(STAFF),

@@ -25,6 +25,7 @@ from app.problems.models import Problem, Publication, PublicationState
 from app.problems.preparing import prepare_pack
 from app.problems.publishing import stage
 from app.rescoring.operations import stage_rescore
+from app.similarity.models import Likeness, SimilarPair
 from app.submissions.models import Kind
 from app.teams.models import Membership
 from scoring.aggregate import Method
@@ -149,6 +150,8 @@ class World:
         session.flush()
         self.scored, self.waiting, self.baseline = scored.id, waiting.id, baseline.id
         self.publication, self.team = publication.id, team.id
+        ends = {"first_id": scored.id, "second_id": waiting.id, "problem_id": problem.id}
+        session.add(SimilarPair(**ends, kind=Likeness.CODE, share=0.5))
         self._discuss(session, problem)
         notice = Notice("公告", "开赛")
         self.announced = post_announcement(
@@ -204,6 +207,8 @@ class World:
             "submission_id": self.scored,
             "publication_id": self.publication,
             "rescore_id": self.rescore,
+            "first_id": self.scored,
+            "second_id": self.waiting,
             "token_id": self.token_id,
             "user_id": user.id,
             "team_id": self.team,

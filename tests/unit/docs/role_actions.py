@@ -28,6 +28,7 @@ from app.rescoring.policy import (
     can_stage_rescore,
 )
 from app.reviews.policy import can_answer, can_write_note
+from app.similarity.policy import can_see_similarity
 from app.submissions.models import Submission
 from app.submissions.policy import (
     can_annotate_submission,
@@ -256,6 +257,12 @@ ACTIONS = (
         "judging.index",
         lambda at: can_read_desk(at.user),
         also=("judging.show", "judging.entry", "judging.code"),
+    ),
+    Action(
+        "See which entries of different teams are alike",
+        "similarity.index",
+        lambda at: can_see_similarity(at.user),
+        also=("similarity.pair",),
     ),
     Action(
         "Write notes on a submission, ask its team, recommend",

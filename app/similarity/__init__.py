@@ -1,0 +1,1 @@
+"""Near-duplicates between teams: what their code and their answers share."""
