@@ -134,7 +134,7 @@ def addresses(world: World) -> list[str]:
 
 def told(world: World, role: str, paths: list[str]) -> dict[str, object]:
     """What a role is sent, with the headers that could tell something."""
-    found = {}
+    found: dict[str, object] = {}
     for path in paths:
         answer = world.knock(role, "GET", path, {})
         heads = {name: answer.headers.get(name) for name in TOLD}
