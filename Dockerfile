@@ -26,7 +26,7 @@ COPY . .
 RUN rm -rf build requirements \
  && /opt/baijing/bin/python tools/translations.py compile \
  && rm -rf tools \
- && /opt/baijing/bin/python -m compileall -q app scoring sandbox problems migrations deploy
+ && /opt/baijing/bin/python -m compileall -q app trial scoring sandbox problems migrations deploy
 
 FROM ${BASE_IMAGE}
 # the folders exist with their owner, so that a fresh volume mounted there belongs to the user

@@ -7,7 +7,7 @@ PYTHON ?= $(shell command -v python3.12 >/dev/null && python3.12 -c 'pass' 2>/de
 VENV := .venv
 BIN := $(VENV)/bin
 FLASK := $(BIN)/python -m flask
-SOURCES := app scoring sandbox problems migrations tests tools benchmarks deploy client
+SOURCES := app trial scoring sandbox problems migrations tests tools benchmarks deploy client
 
 .PHONY: help demo demo-once test test-fast test-full lint format bench assets clean lock
 

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from sandbox.recipes import PYTHONS, Recipe
+from sandbox.recipes import PYTHONS, Recipe, find_recipe, recipe_names
 from sandbox.types import SandboxError
 
 _LONGEST_LICENCE = 60
@@ -93,6 +93,16 @@ def read_manifest(recipe: Recipe) -> Manifest:
     except (OSError, ValueError, KeyError, TypeError) as error:
         message = f"image {recipe.name} has no list of its packages: {error}"
         raise SandboxError(message) from error
+
+
+def find_manifest(name: str) -> Manifest | None:
+    """Return what the image `name` has, or None where that is not known (an image by digest)."""
+    if name not in recipe_names():
+        return None
+    try:
+        return read_manifest(find_recipe(name))
+    except SandboxError:  # a recipe without a list of its packages
+        return None
 
 
 def _package(entry: Mapping[str, object]) -> Package:

@@ -16,7 +16,6 @@ from app.core.audit import Actor
 from app.core.current import platform
 from app.core.errors import AppError
 from app.core.i18n import Locale
-from app.problems.archive_messages import ArchiveMessage
 from app.problems.hooks import problem_hooks
 from problems.bundles.notes import BundleError, Note
 from problems.bundles.writing import Choices, name_slugs
@@ -24,6 +23,7 @@ from problems.pack import PackError
 from problems.spec import Area
 from sandbox import SandboxError
 from sandbox.archive import ArchiveError
+from trial.archive_messages import ArchiveMessage
 
 OPERATOR: Final = Actor(None, "command line")
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)

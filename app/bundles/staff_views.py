@@ -19,12 +19,12 @@ from app.core.current import platform
 from app.core.errors import AppError
 from app.core.uploads import accepts_files
 from app.core.web import Access, access
-from app.problems.archive_messages import ArchiveMessage
 from app.problems.jobs import send_publication
 from app.ui.error_pages import error_text
 from app.ui.i18n import current_locale
 from problems.bundles.notes import BundleError, Note
 from sandbox.archive import ArchiveError
+from trial.archive_messages import ArchiveMessage
 
 blueprint = Blueprint("bundles_staff", __name__, template_folder="templates", url_prefix="/staff")
 

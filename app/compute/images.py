@@ -11,9 +11,8 @@ from app.core.errors import NotFoundError
 from app.core.i18n import N_
 from app.problems.models import Problem, Revision
 from problems.spec import ProblemSpec
-from sandbox import SandboxError
-from sandbox.manifest import Manifest, read_manifest
-from sandbox.recipes import find_recipe, recipe_names
+from sandbox import manifest
+from sandbox.manifest import Manifest
 
 WANTED: Final[Mapping[str, tuple[str, ...]]] = {
     N_("Tables, arrays and files"): (
@@ -42,13 +41,8 @@ class ImageNotFoundError(NotFoundError):
 
 @cache
 def find_manifest(name: str) -> Manifest | None:
-    """Return what the image `name` has, or None where that is not known (an image by digest)."""
-    if name not in recipe_names():
-        return None
-    try:
-        return read_manifest(find_recipe(name))
-    except SandboxError:  # a recipe without a list of its packages
-        return None
+    """Return what the image `name` has, or None where that is not known; read once."""
+    return manifest.find_manifest(name)
 
 
 def get_manifest(name: str) -> Manifest:

@@ -38,7 +38,7 @@ from app.evaluations.api_models import (
     describe_submission,
 )
 from app.evaluations.api_queries import map_in_force
-from app.evaluations.intake import Delivery, accept, most_bytes
+from app.evaluations.intake import Delivery, accept
 from app.evaluations.kept_logs import read_whole_log
 from app.evaluations.logbook import read_log
 from app.problems.operations import accept_rules
@@ -52,6 +52,7 @@ from app.submissions.queries import (
 )
 from app.ui.i18n import current_locale
 from problems.spec import ProblemSpec
+from trial.uploads import most_bytes
 
 blueprint: Final = Blueprint("submissions_api", __name__, url_prefix=API_PREFIX)
 
@@ -255,7 +256,7 @@ def _file_limit(slug: str, actor: User) -> int:
         problem = get_readable_problem(session, slug, actor)
         spec = get_current_revision(session, problem).spec
     read = ProblemSpec.model_validate(spec)
-    return max(most_bytes(read, Kind(kind.value)) for kind in read.submission.kinds)
+    return max(most_bytes(read, kind) for kind in read.submission.kinds)
 
 
 def _require_file() -> FileStorage:

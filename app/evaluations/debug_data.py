@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.problems.models import Board, Partition, Problem, PublicFile, Revision, StageState
 from app.problems.queries import find_board_data
-
-FOLDER: Final = "debug_input/"
-"""The folder below a pack's `data/public` that is made to be tried on."""
+from trial.public_data import INPUT, below
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +31,9 @@ def find_debug_data(session: Session, revision: Revision, *, now: datetime) -> D
         file.path: file.digest
         for file in session.scalars(select(PublicFile).where(PublicFile.revision_id == revision.id))
     }
-    made_for_it = {
-        path.removeprefix(FOLDER): digest
-        for path, digest in public.items()
-        if path.startswith(FOLDER)
-    }
+    made_for_it = below(INPUT, public)
     if made_for_it:
-        return DebugData(files=made_for_it)
+        return DebugData(files={name: public[path] for name, path in made_for_it.items()})
     if revision.spec["scoring"]["partition"] == Partition.SETS:
         data = find_board_data(session, revision, Board.A)
         problem = session.get_one(Problem, revision.problem_id)

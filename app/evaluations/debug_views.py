@@ -15,7 +15,7 @@ from app.evaluations import queries
 from app.evaluations.debug_data import find_debug_data
 from app.evaluations.execution import debug_resources
 from app.evaluations.forms import DebugForm
-from app.evaluations.intake import Delivery, accept, most_bytes
+from app.evaluations.intake import Delivery, accept
 from app.evaluations.list_queries import map_primaries
 from app.problems.models import StageState
 from app.problems.policy import needs_rules
@@ -30,6 +30,7 @@ from app.submissions.policy import can_submit
 from app.submissions.queries import find_team_id, list_submissions
 from app.ui.error_pages import error_text, field_issues, wants_json
 from problems.spec import ProblemSpec
+from trial.uploads import most_bytes
 
 blueprint = Blueprint("debug_runs", __name__, template_folder="templates")
 

@@ -12,19 +12,15 @@ from typing import Final
 
 from app.core.platform import Platform
 from app.evaluations.claims import Assignment
-from app.evaluations.excerpts import read_excerpt
 from app.evaluations.kept_logs import keep_log
 from app.evaluations.models import State, Verdict
 from app.evaluations.outcomes import Outcome
 from app.evaluations.placement import Placed, place_bundle_run, place_scorer
-from app.evaluations.verdict_messages import DAMAGED_CODE, SCORER_FAULT, explain_run
 from app.evaluations.workspace import cached_files, cached_folder
-from app.problems.archive_messages import ArchiveMessage
 from app.problems.models import Board
 from app.submissions.models import Kind
-from problems.evaluation import SCORER_RESOURCES
 from problems.spec import Resources
-from sandbox import Limits, LogSink, Run, RunResult, execute_ready
+from sandbox import LogSink, Run, RunResult, execute_ready
 from sandbox.archive import ArchiveError, unpack_zip
 from sandbox.entrypoint import find_command
 from scoring import (
@@ -38,9 +34,19 @@ from scoring import (
     TruthError,
     read_program_result,
     score_answer,
-    validate_answer,
 )
 from scoring.program_result import RESULT_FILE
+from trial.archive_messages import ArchiveMessage
+from trial.excerpts import read_excerpt
+from trial.running import (
+    SCORER_IMAGE,
+    SCORER_LIMITS,
+    check_output,
+    code_limits,
+    measure_facts,
+    size_of,
+)
+from trial.verdict_messages import DAMAGED_CODE, SCORER_FAULT, explain_run
 
 DEBUG_S: Final = 60
 """How long a try run may take, where the problem gives no less."""
@@ -52,13 +58,6 @@ _ANSWER: Final = "answer"
 _CODE: Final = "code"
 _LOG_FILE: Final = "log"
 logger = logging.getLogger("baijing.worker")
-_SCORER_IMAGE: Final = "python-cpu"
-_SCORER_LIMITS: Final = Limits(
-    wall_s=SCORER_RESOURCES.wall_s,
-    memory_bytes=SCORER_RESOURCES.memory_bytes,
-    output_bytes=SCORER_RESOURCES.output_bytes,
-    output_files=SCORER_RESOURCES.output_files,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +166,7 @@ def _run_code(assignment: Assignment, around: Surroundings, code: Path, answer: 
         code=place.code,
         input=place.input,
         output=answer,
-        limits=Limits(
-            wall_s=resources.time_s,
-            memory_bytes=resources.memory,
-            cpus=float(resources.cpus),
-            gpus=resources.gpus,
-            output_bytes=resources.output,
-        ),
+        limits=code_limits(resources),
         collect=(spec.submission.file,),
         shared=place.shared,
         mounts=place.own,
@@ -235,19 +228,12 @@ def _score(
 
 def _check_answer(assignment: Assignment, around: Surroundings, file: Path) -> tuple[Message, ...]:
     """Hold an answer to its size, its columns and its keys; return what to tell of a good one."""
-    size, limit = file.stat().st_size, assignment.spec.submission.max_bytes
-    if size > limit:
-        raise InvalidSubmission(Message("too_large", {"size": size, "limit": limit}))
-    table = assignment.spec.submission.table
-    if table is None:
-        return ()
     keys = None
-    if assignment.keys_blob is not None:
+    if assignment.keys_blob is not None and assignment.spec.submission.table is not None:
         stored = around.folder / "keys"
         around.platform.blobs.fetch(assignment.keys_blob, stored)
         keys = Keys.read(stored)
-    spec = assignment.spec
-    return validate_answer(file, table, keys, spec.table_formats, spec.table_encodings)
+    return check_output(file, assignment.spec, keys)
 
 
 def _facts(assignment: Assignment, around: Surroundings, run: RunResult | None) -> RunFacts | None:
@@ -258,23 +244,7 @@ def _facts(assignment: Assignment, around: Surroundings, run: RunResult | None) 
     if assignment.measured is None or not assignment.spec.scoring.timed:
         return None
     _unpack_code(assignment, around)
-    return replace(assignment.measured, code_bytes=_size_of(code))
-
-
-def measure_facts(run: RunResult, code: Path) -> RunFacts:
-    """Return what a run used, as columns of a board show it; `code` is the folder it came from."""
-    return RunFacts(
-        wall_s=run.wall_s,
-        cpu_s=run.cpu_s,
-        peak_memory_bytes=run.peak_memory_bytes,
-        code_bytes=_size_of(code),
-        gpu_s=run.wall_s * len(run.gpus),
-        peak_gpu_memory_bytes=max((use.peak_memory_bytes for use in run.gpus), default=0),
-    )
-
-
-def _size_of(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return replace(assignment.measured, code_bytes=size_of(code))
 
 
 def _score_board(
@@ -309,11 +279,11 @@ def _run_scorer(
     output = around.folder / f"scores-{truth.name[:16]}"
     output.mkdir()
     run = Run(
-        image=_SCORER_IMAGE,
+        image=SCORER_IMAGE,
         command=place.command,
         code=place.code,
         output=output,
-        limits=_SCORER_LIMITS,
+        limits=SCORER_LIMITS,
         collect=(RESULT_FILE,),
         shared=place.shared,
         mounts=place.own,

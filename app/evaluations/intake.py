@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -37,9 +37,7 @@ from app.submissions.queries import (
 )
 from app.submissions.validation import check_upload
 from problems.spec import ProblemSpec
-from sandbox.archive import ArchiveLimits
-
-_LARGEST_ARCHIVE: Final = ArchiveLimits().archive_bytes
+from trial.uploads import most_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +59,6 @@ class KeyReusedError(ConflictError):
 
     code = "idempotency_key_reused"
     message = N_("This Idempotency-Key was used for a submission to another problem.")
-
-
-def most_bytes(spec: ProblemSpec, kind: Kind) -> int:
-    """Return how large an upload may be.
-
-    A pack's `max_bytes` is for the answer file; an archive of code may carry a model, so it has the
-    archive's own bound.
-    """
-    return _LARGEST_ARCHIVE if kind is Kind.CODE else spec.submission.max_bytes
 
 
 def accept(

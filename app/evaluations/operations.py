@@ -26,13 +26,13 @@ from app.evaluations.run_details import pack_details
 from app.evaluations.shadows import is_overtaken, put_back_overtaken, share_scoring
 from app.evaluations.standings import refresh_submission
 from app.evaluations.states import Step, advance
-from app.evaluations.verdict_messages import SYSTEM_FAULT
 from app.problems.models import Board, BoardData, Partition, Problem, Revision, Stage
 from app.problems.operations import require_unsigned
 from app.submissions.models import Kind, Submission
 from app.submissions.operations import refund
 from problems.spec import ProblemSpec
 from scoring.kept_losses import pack_losses
+from trial.verdict_messages import SYSTEM_FAULT
 
 MOST_FAULTS: Final = 3
 RETRY_AFTER: Final = timedelta(seconds=5)

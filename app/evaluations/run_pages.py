@@ -10,11 +10,11 @@ from app.evaluations.curves import Curves, draw_curves
 from app.evaluations.models import Evaluation
 from app.evaluations.page_models import Use, list_uses
 from app.evaluations.run_details import RunDetails, read_details, read_gpus
-from app.evaluations.verdict_messages import find_missing_package, find_origin
 from app.problems.models import Board, Problem
 from app.submissions.policy import can_read_board
 from problems.spec import Resources
 from sandbox.types import GpuUse, OutputFile
+from trial.verdict_messages import find_missing_package, find_origin
 
 _PHASES: Final = {
     "prepare": N_("Prepare"),

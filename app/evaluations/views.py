@@ -26,7 +26,7 @@ from app.evaluations.choosing import find_choice
 from app.evaluations.comparing import compare, gap
 from app.evaluations.execution import DEBUG_S, debug_resources
 from app.evaluations.forms import KINDS, RetractForm, SubmitForm
-from app.evaluations.intake import Delivery, accept, most_bytes
+from app.evaluations.intake import Delivery, accept
 from app.evaluations.kept_logs import read_whole_log
 from app.evaluations.list_queries import map_primaries
 from app.evaluations.logbook import read_log
@@ -62,6 +62,7 @@ from app.ui.error_pages import error_text, field_issues, wants_json
 from app.ui.i18n import current_locale
 from problems.spec import ProblemSpec
 from scoring import BoardColumn
+from trial.uploads import most_bytes
 
 blueprint = Blueprint("submissions", __name__, template_folder="templates")
 
@@ -307,7 +308,7 @@ def _form_page(
         "submissions/create.html",
         problem=problem,
         spec=spec,
-        most_bytes={kind: most_bytes(spec, Kind(kind.value)) for kind in spec.submission.kinds},
+        most_bytes={kind: most_bytes(spec, kind) for kind in spec.submission.kinds},
         form=form,
         quota=quota,
         may_submit=can_submit(actor),

@@ -25,6 +25,7 @@ from app.problems.downloads import send_blob
 from app.problems.hooks import problem_hooks
 from app.problems.models import Problem
 from app.problems.queries import ProblemFilter
+from app.problems.trial_kit import TrialKitOutput, describe_kit
 
 blueprint = Blueprint("problems_api", __name__, url_prefix=f"{API_PREFIX}/problems")
 
@@ -67,6 +68,25 @@ def show(slug: str) -> ProblemOutput:
         files = queries.list_data_files(session, problem, revision, actor, now)
         quota = _quota(session, problem, actor, now)
     return describe(problem, revision, files, quota, now)
+
+
+@blueprint.get("/<slug>/trial")
+@endpoint(
+    Operation(
+        summary=N_("Read what it takes to try a submission on one's own machine"),
+        returns=TrialKitOutput,
+        errors=(HTTPStatus.NOT_FOUND,),
+    )
+)
+@access(Access.MEMBER)
+def trial(slug: str) -> TrialKitOutput:
+    """Describe a problem as `baijing run` needs it: nothing that a team may not know."""
+    actor, now = get_actor(), platform().clock.now()
+    with platform().database.reading() as session:
+        problem = queries.get_readable_problem(session, slug, actor)
+        revision = queries.get_current_revision(session, problem)
+        files = queries.list_data_files(session, problem, revision, actor, now)
+    return describe_kit(revision, files)
 
 
 @blueprint.get("/<slug>/files/<path:path>")

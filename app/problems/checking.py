@@ -4,11 +4,11 @@ import logging
 from pathlib import Path
 
 from app.core.platform import Platform
-from app.problems.archive_messages import ArchiveMessage
 from problems.tools import CheckTools, ScriptOutcome, ScriptRun, ScriptRunner, UnpackError
 from sandbox import Limits, Run, execute_ready
 from sandbox.archive import ArchiveError, unpack_zip
 from sandbox.entrypoint import find_command
+from trial.archive_messages import ArchiveMessage
 
 logger = logging.getLogger("baijing.problems")
 

@@ -16,7 +16,6 @@ from app.core.blobs import Blob
 from app.core.errors import AppError
 from app.core.platform import Platform
 from app.problems import states
-from app.problems.archive_messages import ArchiveMessage
 from app.problems.checking import check_tools
 from app.problems.errors import PublicationLostError
 from app.problems.heartbeat import Heartbeat
@@ -31,6 +30,7 @@ from problems.pack import PackError
 from problems.report import Finding, Level
 from sandbox import SandboxError
 from sandbox.archive import ArchiveError, ArchiveLimits, unpack_zip
+from trial.archive_messages import ArchiveMessage
 
 MAX_PACK_BYTES: Final = 1 << 30
 PACK_LIMITS: Final = ArchiveLimits(

@@ -10,9 +10,9 @@ from typing import TextIO
 
 from baijing import VERSION
 from baijing.account import read_account
-from baijing.commands import download, lists, login, submit
+from baijing.commands import download, lists, login, run, submit
 from baijing.console import Console
-from baijing.errors import ClientError, Exit, UnreachableError
+from baijing.errors import ClientError, Exit
 from baijing.site import Site
 from baijing.texts import choose_language
 
@@ -44,11 +44,13 @@ def _run(asked: argparse.Namespace, console: Console, environment: Mapping[str, 
         ask = _from_stdin if asked.token_stdin else getpass.getpass
         return login.run(console, asked.address, ask, environment)
     site = Site(read_account(environment), console.language)
-    try:
-        return COMMANDS[asked.command](site, console, asked)
-    except (KeyError, TypeError) as error:  # the site answered something else than its API says
-        message = "The answer of the site makes no sense (status %(status)s)."
-        raise UnreachableError(message, {"status": error}) from error
+    if asked.command == "run":
+        data = None if asked.data is None else Path(asked.data)
+        path = Path(asked.path)
+        kind = submit.guess_kind(path, asked.kind)
+        trial = run.Trial(asked.problem, path, kind, asked.backend, data)
+        return run.run(site, console, trial, environment)
+    return COMMANDS[asked.command](site, console, asked)
 
 
 def _from_stdin(_prompt: str) -> str:
@@ -102,8 +104,18 @@ def build_parser() -> argparse.ArgumentParser:
     one.add_argument("problem")
     one.add_argument("files", nargs="*", help="these alone; else all")
     one.add_argument("--to", metavar="DIR", help="folder; else the problem's name")
+    _add_run(add)
     _add_hand_in(add)
     return parser
+
+
+def _add_run(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    one = add("run", "try it here as the site would, on the public data 本机试运行")
+    one.add_argument("problem")
+    one.add_argument("path", help="a folder or zip of code, a .py, or an answer file")
+    one.add_argument("--kind", choices=("code", "predictions"))
+    one.add_argument("--backend", choices=("auto", "docker", "bubblewrap"), default="auto")
+    one.add_argument("--data", metavar="DIR", help="folder of the public data; else a cache")
 
 
 def _add_hand_in(add: Callable[[str, str], argparse.ArgumentParser]) -> None:

@@ -22,6 +22,7 @@ from baijing.errors import (
     RefusedError,
     UnreachableError,
 )
+from baijing.shapes import Shape, check
 
 LARGEST_ANSWER: Final = 32 << 20
 """Bytes of JSON; the longest log piece and the largest page of a list are far below."""
@@ -64,8 +65,8 @@ class Site:
     language: str
     sleep: Callable[[float], None] = time.sleep
 
-    def read(self, path: str, query: Mapping[str, object] | None = None) -> Json:
-        """Return the JSON of a GET, asked again where the site was busy.
+    def read(self, path: str, shape: Shape, query: Mapping[str, object] | None = None) -> Json:
+        """Return the JSON of a GET, which is of that shape; asked again where the site was busy.
 
         Raises:
             ClientError: what the site answered instead.
@@ -74,21 +75,21 @@ class Site:
         for attempt in range(1, TRIES + 1):
             try:
                 with self.open(path + (f"?{given}" if given else "")) as answer:
-                    return _parse(answer.read(LARGEST_ANSWER + 1), answer.status)
+                    return _parse(answer.read(LARGEST_ANSWER + 1), answer.status, shape)
             except (UnreachableError, LimitedError) as error:
                 if attempt == TRIES or error.code == "quota":
                     raise
                 self.sleep(min(2.0**attempt, LONGEST_PAUSE_S))
         raise AssertionError
 
-    def send(self, path: str, body: Readable, headers: Mapping[str, str]) -> Json:
-        """Return the JSON of a POST; the caller makes it safe to repeat.
+    def send(self, path: str, body: Readable, headers: Mapping[str, str], shape: Shape) -> Json:
+        """Return the JSON of a POST, of that shape; the caller makes it safe to repeat.
 
         Raises:
             ClientError: what the site answered instead.
         """
         with self.open(path, headers, body) as answer:
-            return _parse(answer.read(LARGEST_ANSWER + 1), answer.status)
+            return _parse(answer.read(LARGEST_ANSWER + 1), answer.status, shape)
 
     def open(
         self,
@@ -145,7 +146,7 @@ def join(*parts: str) -> str:
     return "".join(f"/{quote(part, safe='/')}" for part in parts)
 
 
-def _parse(text: bytes, status: int) -> Json:
+def _parse(text: bytes, status: int, shape: Shape) -> Json:
     try:
         parsed = json.loads(text)
     except ValueError:
@@ -153,6 +154,7 @@ def _parse(text: bytes, status: int) -> Json:
     if len(text) > LARGEST_ANSWER or not isinstance(parsed, dict):
         message = "The answer of the site makes no sense (status %(status)s)."
         raise UnreachableError(message, {"status": status})
+    check(parsed, shape)
     return parsed
 
 
@@ -162,17 +164,25 @@ def _failure(error: urllib.error.HTTPError) -> ClientError:
         message = "The site sends the request elsewhere; give the address it names: %(address)s"
         return kind(message, {"address": error.headers["Location"]})
     try:
-        told = _parse(error.read(LARGEST_ANSWER), status)
+        told = _parse(error.read(LARGEST_ANSWER), status, dict)
     except UnreachableError:
         message = "The answer of the site makes no sense (status %(status)s)."
         return kind(message, {"status": status})
     issues = [
-        Issue(str(one.get("loc", "")), one.get("line"), str(one.get("message", "")))
-        for one in told.get("errors") or ()
+        Issue(str(one.get("loc", "")), _line(one.get("line")), str(one.get("message", "")))
+        for one in _list(told.get("errors"))
         if isinstance(one, dict)
     ]
     detail = told.get("detail") or told.get("title") or status
     return kind(SENTENCE, {"detail": detail}, code=str(told.get("code", "")), issues=issues)
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _line(value: object) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def _kind(status: int) -> type[ClientError]:

@@ -39,6 +39,20 @@ CHINESE: Final[Mapping[str, str]] = {
     "Submission %(id)s: %(state)s": "提交 %(id)s：%(state)s",
     "Say whether this is code or predictions: --kind.": "请用 --kind 说明是代码还是预测结果。",
     "line %(line)s": "第 %(line)s 行",
+    "The answer of the site makes no sense: %(place)s is missing or of another kind.": (
+        "网站的应答无法理解：%(place)s 缺失或类型不符。"
+    ),
+    "`baijing run` needs the site's engine: pip install baijing[run], see docs/client.md.": (
+        "`baijing run` 需要网站的评测引擎：pip install baijing[run]，见 docs/client.md。"
+    ),
+    "The engine does not work: %(reason)s": "评测引擎无法工作：%(reason)s",
+    "The site would refuse this upload.": "网站会拒收这次上传。",
+    "Nothing can be run here: %(reason)s": "本机无法运行：%(reason)s",
+    "time": "用时",
+    "peak memory": "内存峰值",
+    "used": "实际",
+    "allowed": "上限",
+    "Scores on the public sample:": "公开样例上的得分：",
 }
 """By the English sentence, which is what the code says."""
 

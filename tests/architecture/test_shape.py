@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("app", "scoring", "sandbox", "problems")
+PACKAGES = ("app", "trial", "scoring", "sandbox", "problems")
 LONGEST_FUNCTION = 45
 LONGEST_FILE = 400
 

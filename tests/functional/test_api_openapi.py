@@ -36,6 +36,7 @@ BEYOND = {
     ("GET", "/api/v1/images/{name}"),
     ("GET", "/api/v1/overall-boards"),
     ("GET", "/api/v1/overall-boards/{slug}"),
+    ("GET", "/api/v1/problems/{slug}/trial"),
     ("POST", "/api/v1/problems/{slug}/debug-runs"),
     ("GET", "/api/v1/submissions/{submission_id}/log.txt"),
     ("POST", "/api/v1/submissions/{submission_id}/choice"),

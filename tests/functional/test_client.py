@@ -3,79 +3,38 @@
 import ast
 import io
 import json
+import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
-from app.accounts import operations as accounts
 from app.core.platform import Platform
 from app.evaluations.jobs import evaluate_one
 from app.evaluations.models import Evaluation, LogChunk, State, Verdict
-from app.problems.models import Problem
 from app.settings import Settings
 from baijing.account import Account, locate
-from baijing.cli import main
 from baijing.commands import submit
 from baijing.commands.download import locate as locate_file
 from baijing.console import Console, draw_table
 from baijing.errors import Exit, LocalError, UnreachableError
 from baijing.site import Site
 from baijing.texts import CHINESE, clean
-from tests.factories import make_user
-from tests.factories.accounts import CREATED
 from tests.factories.packs import publish_pack
+from tests.functional.terminal import Person, sit_down
 
 pytestmark = [pytest.mark.functional, pytest.mark.enable_socket]
 ANSWER = "id,label\n" + "".join(f"r{row},ok\n" for row in range(6))
 
 
-@dataclass
-class Person:
-    """Somebody with a terminal that is none, and a home folder."""
-
-    address: str
-    token: str
-    home: Path
-    platform: Platform
-    settings: Settings
-
-    def types(self, *arguments: str, **environment: str) -> tuple[int, str, str]:
-        out, err = io.StringIO(), io.StringIO()
-        known = {"XDG_CONFIG_HOME": str(self.home), "BAIJING_URL": self.address, **environment}
-        known.setdefault("BAIJING_TOKEN", self.token)
-        status = main(arguments, known, out, err)
-        assert self.token not in out.getvalue() + err.getvalue()
-        return status, out.getvalue(), err.getvalue()
-
-    def asks(self, *arguments: str) -> dict[str, Any]:
-        status, out, err = self.types(*arguments, "--json")
-        assert status == Exit.OK, err
-        answer: dict[str, Any] = json.loads(out)
-        return answer
-
-
 @pytest.fixture
 def person(settings: Settings, app: Flask, platform: Platform, tmp_path: Path) -> Iterator[Person]:
     publish_pack(platform, tmp_path / "pack")
-    with platform.database.transaction() as session:
-        session.scalars(select(Problem)).one().stages[0].opens_at = CREATED
-        user = make_user(session, name="Li Lei")
-        token = accounts.create_token(session, user, "test", now=CREATED)[1]
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield Person(f"http://127.0.0.1:{server.port}", token, tmp_path / "home", platform, settings)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with sit_down(app, platform, settings, tmp_path / "home") as somebody:
+        yield somebody
 
 
 def test_login_keeps_the_token_for_its_owner_alone(
@@ -171,6 +130,14 @@ def test_a_folder_of_code_is_packed_the_same_way_twice(person: Person, tmp_path:
     assert first["id"] != second["id"]
 
 
+def test_a_lone_program_is_handed_in_as_a_zip_that_starts_it(
+    person: Person, tmp_path: Path
+) -> None:
+    (tmp_path / "solve.py").write_text("print('hello')\n")
+    handed = person.asks("submit", "solder", str(tmp_path / "solve.py"))
+    assert (handed["kind"], handed["filename"], handed["state"]) == ("code", "solve.zip", "queued")
+
+
 def test_the_log_of_code_is_shown_once_and_wholly(person: Person, tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text("print('hello')\n")
     handed = person.asks("submit", "solder", str(tmp_path), "--kind", "code")
@@ -226,7 +193,47 @@ def test_what_went_wrong_is_the_exit_status(
 def test_a_site_that_is_not_there_is_named(person: Person) -> None:
     dead = Account("http://127.0.0.1:9", person.token)
     with pytest.raises(UnreachableError, match="does not answer"):
-        Site(dead, "en", sleep=lambda _s: None).read("/problems")
+        Site(dead, "en", sleep=lambda _s: None).read("/problems", dict)
+
+
+class Told(io.BytesIO):
+    """An answer of a site that is not quite ours."""
+
+    status = 200
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('{"items": []}', "total"),
+        ('{"items": null, "total": 0}', "items"),
+        ('{"items": [{"slug": 3}], "total": 1}', r"items\[0\].slug"),
+        ('{"items": [[]], "total": 1}', r"items\[0\]"),
+        ('{"items": [], "total": true}', "total"),
+        ("[]", "no sense"),
+        ("nonsense", "no sense"),
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_the_sites_fault(
+    person: Person, monkeypatch: pytest.MonkeyPatch, text: str, place: str
+) -> None:
+    monkeypatch.setattr(Site, "open", lambda *_given: Told(text.encode()))
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    status, _out, err = person.types("problems", "--lang", "en")
+    assert status == Exit.UNREACHABLE
+    assert re.search(place, err)
+
+
+def test_an_error_of_our_own_is_not_the_sites(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_given: object) -> str:
+        message = "ours"
+        raise KeyError(message)
+
+    monkeypatch.setattr("baijing.commands.lists.draw_table", broken)
+    with pytest.raises(KeyError, match="ours"):
+        person.types("problems")
 
 
 def test_what_a_site_says_cannot_steer_a_terminal() -> None:

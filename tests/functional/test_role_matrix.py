@@ -294,6 +294,7 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("GET", "/api/v1/openapi.json"): Door("200 200 200 200 200 200 200 401"),
     ("GET", "/api/v1/problems"): Door(API),
     ("GET", "/api/v1/problems/<slug>"): Door(API),
+    ("GET", "/api/v1/problems/<slug>/trial"): Door(API),
     ("GET", "/api/v1/problems/<slug>/files/<path:path>"): Door(API),
     ("GET", "/api/v1/problems/<slug>/leaderboard"): Door(API),
     # nothing was worked out of the world's board

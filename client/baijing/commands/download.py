@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
 from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
@@ -9,6 +10,7 @@ from typing import IO, Final
 
 from baijing.console import Console
 from baijing.errors import Exit, LocalError, MissingError, UnreachableError
+from baijing.shapes import PROBLEM
 from baijing.site import Json, Site, join
 
 PIECE: Final = 1 << 18
@@ -19,19 +21,30 @@ _NO_LINK: Final[int] = getattr(os, "O_NOFOLLOW", 0)
 _BINARY: Final[int] = getattr(os, "O_BINARY", 0)
 
 
+def bring(
+    site: Site, console: Console, problem: str, folder: Path, files: Sequence[Json]
+) -> dict[str, Path]:
+    """Bring files of a problem into a folder; return where each lies, by its path.
+
+    Raises:
+        ClientError: the first file that cannot be brought, named.
+    """
+    targets = {str(file["path"]): locate(folder, str(file["path"])) for file in files}
+    for file in files:
+        target = targets[str(file["path"])]
+        console.tell(_bring(site, console, problem, file, target), {"path": target})
+    return targets
+
+
 def run(site: Site, console: Console, problem: str, folder: Path, only: list[str]) -> Exit:
     """Bring the files of a problem into a folder; what is complete is not sent again.
 
     Raises:
         ClientError: the first file that cannot be brought, named.
     """
-    files = choose(site.read(join("problems", problem))["files"], only)
-    targets = [(file, locate(folder, str(file["path"]))) for file in files]
-    brought = []
-    for file, target in targets:
-        told = _bring(site, console, problem, file, target)
-        console.tell(told, {"path": target})
-        brought.append({**file, "file": str(target)})
+    files = choose(site.read(join("problems", problem), PROBLEM)["files"], only)
+    targets = bring(site, console, problem, folder, files)
+    brought = [{**file, "file": str(targets[str(file["path"])])} for file in files]
     console.answer({"problem": problem, "files": brought}, "")
     return Exit.OK
 

@@ -2,12 +2,13 @@
 
 from baijing.console import Console, draw_table
 from baijing.errors import Exit
+from baijing.shapes import BOARD, PROBLEM, PROBLEM_ITEM, SUBMISSION, Shape, page_of
 from baijing.site import Json, Site, join
 
 
 def problems(site: Site, console: Console, area: str, words: str) -> Exit:
     """Show every problem, newest first."""
-    listed = read_pages(site, "/problems", {"area": area, "q": words})
+    listed = read_pages(site, "/problems", PROBLEM_ITEM, {"area": area, "q": words})
     rows = [(one["slug"], one["title"], one["area"], one["state"]) for one in listed["items"]]
     console.answer(listed, draw_table(("slug", "title", "area", "state"), rows))
     return Exit.OK
@@ -15,7 +16,7 @@ def problems(site: Site, console: Console, area: str, words: str) -> Exit:
 
 def submissions(site: Site, console: Console, problem: str, page: int) -> Exit:
     """Show a page of one's own submissions, newest first."""
-    listed = site.read("/submissions", {"problem": problem, "page": page})
+    listed = site.read("/submissions", page_of(SUBMISSION), {"problem": problem, "page": page})
     rows = [
         (
             one["id"],
@@ -35,10 +36,11 @@ def submissions(site: Site, console: Console, problem: str, page: int) -> Exit:
 
 def leaderboard(site: Site, console: Console, problem: str, board: str, page: int) -> Exit:
     """Show a page of a board, best first; one's own team is marked, or added below."""
-    described = site.read(join("problems", problem))
-    listed = site.read(join("problems", problem, "leaderboard"), {"board": board, "page": page})
+    described = site.read(join("problems", problem), PROBLEM)
+    path = join("problems", problem, "leaderboard")
+    listed = site.read(path, BOARD, {"board": board, "page": page})
     columns = {one["key"]: int(one["decimals"]) for one in described["columns"]}
-    own = listed.get("own")
+    own = listed["own"]
     shown = list(listed["items"])
     if own is not None and own["team"]["id"] not in {one["team"]["id"] for one in shown}:
         shown.append(own)
@@ -68,12 +70,12 @@ def show_scores(scores: dict[str, dict[str, float]]) -> str:
     )
 
 
-def read_pages(site: Site, path: str, query: dict[str, object]) -> Json:
+def read_pages(site: Site, path: str, item: Shape, query: dict[str, object]) -> Json:
     """Return a list with the items of all its pages."""
     items: list[Json] = []
     number = 1
     while True:
-        page = site.read(path, {**query, "page": number, "per_page": 100})
+        page = site.read(path, page_of(item), {**query, "page": number, "per_page": 100})
         items += page["items"]
         if not page["items"] or len(items) >= page["total"]:
             return {"items": items, "total": page["total"]}

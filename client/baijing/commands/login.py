@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from baijing.account import Account, check_address, check_token, keep_account
 from baijing.console import Console
 from baijing.errors import Exit
+from baijing.shapes import PROBLEM_ITEM, page_of
 from baijing.site import Site
 from baijing.texts import say
 
@@ -23,7 +24,7 @@ def run(
     checked = check_address(address)
     token = check_token(ask(say("Token (not shown): ", console.language)))
     account = Account(checked, token)
-    Site(account, console.language).read("/problems", {"per_page": 1})
+    Site(account, console.language).read("/problems", page_of(PROBLEM_ITEM), {"per_page": 1})
     path = keep_account(account, environment)
     told = say("Logged in at %(address)s.", console.language, {"address": checked})
     console.answer({"address": checked, "kept_in": str(path)}, told)

@@ -15,6 +15,7 @@ from typing import IO, Final
 from baijing.commands.lists import show_scores
 from baijing.console import Console
 from baijing.errors import Exit, LocalError, UnreachableError, UsageError
+from baijing.shapes import LOG, SUBMISSION
 from baijing.site import Json, Site, join
 
 ENDED: Final = frozenset({"scored", "failed", "cancelled"})
@@ -59,7 +60,7 @@ def hand_in(site: Site, console: Console, delivery: Delivery) -> Json:
         for attempt in range(1, TRIES + 1):
             form = Form(fields, name, file, console)
             try:
-                return site.send(path, form, {**headers, **form.headers})
+                return site.send(path, form, {**headers, **form.headers}, SUBMISSION)
             except UnreachableError:
                 if attempt == TRIES:
                     raise
@@ -73,7 +74,7 @@ def follow(site: Site, console: Console, submission: Json) -> Json:
     offset = attempt = 0
     state = ""
     while True:
-        submission = site.read(path)
+        submission = site.read(path, SUBMISSION)
         if submission["state"] != state:
             state = str(submission["state"])
             params = {"id": submission["id"], "state": state}
@@ -89,7 +90,7 @@ def _show_log(site: Site, console: Console, path: str, place: tuple[int, int]) -
     """Print what the log has gained since a place in it; return the new place."""
     offset, attempt = place
     while True:
-        piece = site.read(f"{path}/log", {"offset": offset})
+        piece = site.read(f"{path}/log", LOG, {"offset": offset})
         if attempt and piece["attempt"] != attempt:  # begun again on another worker
             offset, attempt = 0, int(piece["attempt"])
             continue
@@ -127,7 +128,7 @@ def guess_kind(path: Path, asked: str | None) -> str:
 
 @contextmanager
 def open_file(delivery: Delivery) -> Iterator[tuple[str, IO[bytes]]]:
-    """Open what is sent: a file as it is, a folder of code as a zip made of it.
+    """Open what is sent: a file as it is, a folder of code or a lone program as a zip made of it.
 
     Raises:
         LocalError: it cannot be read.
@@ -138,6 +139,10 @@ def open_file(delivery: Delivery) -> Iterator[tuple[str, IO[bytes]]]:
             with tempfile.TemporaryFile() as packed:
                 pack(path, packed)
                 yield f"{path.resolve().name or 'code'}.zip", packed
+        elif delivery.kind == "code" and path.suffix == ".py":
+            with tempfile.TemporaryFile() as packed:
+                pack_program(path, packed)
+                yield f"{path.stem}.zip", packed
         else:
             with path.open("rb") as file:
                 yield path.name, file
@@ -147,6 +152,12 @@ def open_file(delivery: Delivery) -> Iterator[tuple[str, IO[bytes]]]:
         raise LocalError(msg, params) from error
 
 
+def pack_program(program: Path, target: IO[bytes]) -> None:
+    """Write one program as a zip that starts it: under whatever name it has here."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        _add(archive, program, "main.py")
+
+
 def pack(folder: Path, target: IO[bytes]) -> None:
     """Write the plain files below a folder as a zip; the same files give the same bytes."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -154,11 +165,15 @@ def pack(folder: Path, target: IO[bytes]) -> None:
             inside = path.relative_to(folder)
             if not path.is_file() or path.is_symlink() or LEFT_OUT & set(inside.parts):
                 continue
-            entry = zipfile.ZipInfo(inside.as_posix())
-            entry.external_attr = 0o644 << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            with path.open("rb") as source, archive.open(entry, "w", force_zip64=True) as written:
-                shutil.copyfileobj(source, written)
+            _add(archive, path, inside.as_posix())
+
+
+def _add(archive: zipfile.ZipFile, path: Path, name: str) -> None:
+    entry = zipfile.ZipInfo(name)
+    entry.external_attr = 0o644 << 16
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    with path.open("rb") as source, archive.open(entry, "w", force_zip64=True) as written:
+        shutil.copyfileobj(source, written)
 
 
 class Form:

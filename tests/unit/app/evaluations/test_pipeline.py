@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from app.core.blobs import LocalBlobs
 from app.core.db import Database
 from app.core.platform import Platform
-from app.evaluations.execution import measure_facts
 from app.evaluations.jobs import evaluate_next, evaluate_one, ring
 from app.evaluations.logbook import read_log
 from app.evaluations.models import Evaluation, EvaluationEvent, LogChunk, State, Verdict
@@ -31,6 +30,7 @@ from sandbox.types import GpuUse
 from tests.factories import make_problem, make_submission, make_user
 from tests.factories.problems import SPEC
 from tests.fakes.ports import FrozenClock, MemoryQueue, ScriptedSandbox, finished
+from trial.running import measure_facts
 
 TRUTHS = {Board.A: {"a1": "ok", "a2": "open"}, Board.B: {"b1": "ok", "b2": "open"}}
 PERFECT = "id,label\nb2,open\na1,ok\na2,open\nb1,ok\n"

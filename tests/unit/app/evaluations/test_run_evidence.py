@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from app.core.blobs import CHUNK, LocalBlobs
 from app.evaluations.curves import HEIGHT, WIDTH, draw_curves
-from app.evaluations.excerpts import read_excerpt
 from app.evaluations.kept_logs import keep_log, read_kept_log
 from app.evaluations.logbook import HEAD_BYTES
 from app.evaluations.models import Evaluation
@@ -19,6 +18,7 @@ from problems.spec import Resources
 from sandbox import RunResult, Verdict
 from sandbox.types import Excess, LimitKind, OutputFile, ProgramError, UsageSample
 from tests.fakes.ports import finished
+from trial.excerpts import read_excerpt
 
 CODE = "".join(f"line {number}\n" for number in range(1, 21))
 

@@ -3,12 +3,12 @@ from datetime import timedelta
 
 import pytest
 
-from app.problems.archive_messages import ArchiveMessage
 from app.problems.heartbeat import Heartbeat
 from app.problems.step_log import STEP_NAMES, StepLog
 from problems.report import STEPS, Finding, Level, StepReport
 from sandbox.archive import ArchiveCode, ArchiveError
 from tests.fakes.ports import FrozenClock
+from trial.archive_messages import ArchiveMessage
 
 
 def test_steps_follow_one_another_with_their_times(clock: FrozenClock) -> None:

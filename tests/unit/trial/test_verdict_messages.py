@@ -2,12 +2,12 @@
 
 import pytest
 
-from app.evaluations.verdict_messages import explain_run, find_missing_package, find_place
 from problems.spec import ProblemSpec
 from sandbox import Verdict
 from sandbox.types import Excess, LimitKind, ProgramError
 from tests.factories.problems import SPEC
 from tests.fakes.ports import finished
+from trial.verdict_messages import explain_run, find_missing_package, find_place
 
 GIB = 1 << 30
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from app.core.blobs import format_bytes
 from problems.spec import ProblemSpec
 from sandbox import RunResult
 from sandbox import Verdict as RunVerdict
+from sandbox.sizes import format_bytes
 from sandbox.types import Excess, LimitKind, ProgramError
 from scoring import Message
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from app.core.blobs import format_bytes
 from sandbox.archive import ArchiveError
+from sandbox.sizes import format_bytes
 
 _ARCHIVE_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "archive_too_large": (

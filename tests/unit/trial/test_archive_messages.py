@@ -1,7 +1,7 @@
 import pytest
 
-from app.problems.archive_messages import ArchiveMessage
 from sandbox.archive import ArchiveCode, ArchiveError
+from trial.archive_messages import ArchiveMessage
 
 FACTS: dict[str, str | int] = {"bytes": 5 << 20, "limit": 1 << 20, "count": 9, "method": 12}
 

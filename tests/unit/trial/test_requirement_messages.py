@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.submissions.requirement_messages import KNOWN_CODES, RequirementMessage
 from sandbox.requirements import Finding, FindingCode
+from trial.requirement_messages import KNOWN_CODES, RequirementMessage
 
 
 def test_every_code_has_words() -> None:

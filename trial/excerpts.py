@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Final
 
-from app.evaluations.verdict_messages import find_origin
 from sandbox import RunResult
 from sandbox.logs import clean_log
+from trial.verdict_messages import find_origin
 
 AROUND: Final = 4
 _LONGEST_LINE: Final = 240
