@@ -164,8 +164,6 @@ def _judge(asked: TrialRequest, around: Surroundings, answer: Path, facts: RunFa
     try:
         file = answer / asked.spec.submission.file
         told = check_output(file, asked.spec, _output_keys(asked))
-        if asked.truth is None:
-            return Ending(notes=(*told, NOT_SCORED))
         result = _score(asked, around, answer, facts)
     except InvalidSubmission as error:
         return Ending("invalid_output", error.messages)

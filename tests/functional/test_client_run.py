@@ -21,7 +21,7 @@ from app.problems.publishing import publish
 from app.settings import Settings
 from baijing import engine
 from baijing.errors import Exit
-from sandbox import choose_sandbox
+from sandbox import Sandbox, choose_sandbox
 from tests.factories.packs import write_pack
 from tests.functional.terminal import Person, sit_down
 from trial.__main__ import Reporter
@@ -184,10 +184,40 @@ BACKENDS = [
 ]
 
 
+def test_a_program_is_tried_by_a_process_of_its_own(person: Person, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("no-such-package\n")
+    (tmp_path / "main.py").write_text("")
+    status, _out, err = person.types("run", "solder", str(tmp_path), "--kind", "code")
+    assert status == Exit.REFUSED
+    assert "no-such-package" in err
+
+
+@pytest.fixture(scope="module")
+def sandboxes() -> dict[str, Sandbox]:
+    return {}
+
+
+@pytest.fixture
+def real(backend: str, sandboxes: dict[str, Sandbox], monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The same sandbox for the site and for the engine: its limits are proven once."""
+    if backend not in sandboxes:
+        sandboxes[backend], _reason = choose_sandbox(
+            "docker" if backend == "docker" else "bubblewrap",
+            runtime=None,
+            state_dir=STATE,
+            installation="tests-run",
+            progress=print,
+        )
+    found = sandboxes[backend]
+    monkeypatch.setattr("trial.__main__.choose_sandbox", lambda *_given, **_named: (found, ""))
+    return found
+
+
+@pytest.mark.usefixtures("engine_inside")
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_what_passes_here_is_scored_there_and_what_fails_fails_alike(
-    person: Person, tmp_path: Path, backend: str, name: str
+    person: Person, tmp_path: Path, real: Sandbox, backend: str, name: str
 ) -> None:
     (tmp_path / "main.py").write_text(dedent(PROGRAMS[name]))
     program = str(tmp_path / "main.py")
@@ -195,7 +225,8 @@ def test_what_passes_here_is_scored_there_and_what_fails_fails_alike(
     assert out, err
     here = json.loads(out)
     handed = person.asks("submit", "solder", program)
-    evaluate_with(person, backend)
+    platform = replace(person.platform, sandbox=lambda: real)
+    assert evaluate_one(platform, person.settings, "cpu", "w")
     there = site_says(person, handed["id"])
     verdict = name.partition(" ")[0] or None
     assert (here["verdict"], there["verdict"]) == (verdict, verdict), (here, there)
@@ -204,22 +235,11 @@ def test_what_passes_here_is_scored_there_and_what_fails_fails_alike(
         assert here["scores"] == {"accuracy": 0.5}
         assert there["state"] == "scored"
     elif not name.startswith(("invalid_output missing", "invalid_output twice")):  # name their ids
-        assert without_numbers(here["messages"]) == without_numbers(there["messages"])
+        # the public input is shorter than the real one
+        assert without_numbers(here["messages"])[:1] == without_numbers(there["messages"])[:1]
     if name == "runtime_error":
         assert here["place"] == {"function": "solve", "file": "main.py", "line": 2}
         assert {"line": 2, "text": "    raise ValueError('of mine')"} in here["excerpt"]
-
-
-def evaluate_with(person: Person, backend: str) -> None:
-    sandbox, _reason = choose_sandbox(
-        "docker" if backend == "docker" else "bubblewrap",
-        runtime=None,
-        state_dir=STATE,
-        installation="tests-run",
-        progress=print,
-    )
-    platform = replace(person.platform, sandbox=lambda: sandbox)
-    assert evaluate_one(platform, person.settings, "cpu", "w")
 
 
 def site_says(person: Person, submission: str) -> dict[str, Any]:
