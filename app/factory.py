@@ -19,7 +19,7 @@ from app.core.current import attach
 from app.core.platform import Platform
 from app.discussions import views as discussions_views
 from app.evaluations import api as submissions_api
-from app.evaluations import choice_api, choice_views, debug_views, own_views
+from app.evaluations import choice_api, choice_views, debug_views, own_views, upload_views
 from app.evaluations import staff_views as submissions_staff_views
 from app.evaluations import views as submissions_views
 from app.home import audit_views
@@ -43,6 +43,8 @@ from app.settings import Settings, secret_key, settings_or_exit
 from app.similarity import staff_views as similarity_staff_views
 from app.teams import views as teams_views
 from app.ui.edge import register_edge
+from app.uploads import api as uploads_api
+from app.uploads import views as uploads_views
 from app.wiring import build_platform
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
@@ -61,10 +63,13 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     image_views.blueprint,
     image_api.blueprint,
     teams_views.blueprint,
+    uploads_views.blueprint,
+    uploads_api.blueprint,
     submissions_views.blueprint,
     own_views.blueprint,
     submissions_staff_views.blueprint,
     debug_views.blueprint,
+    upload_views.blueprint,
     submissions_api.blueprint,
     choice_views.blueprint,
     choice_api.blueprint,

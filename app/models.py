@@ -20,6 +20,7 @@ import app.standings.models
 import app.statistics.models
 import app.submissions.models
 import app.teams.models
+import app.uploads.models
 
 MODELS: Final[tuple[ModuleType, ...]] = (
     app.core.audit,
@@ -31,6 +32,7 @@ MODELS: Final[tuple[ModuleType, ...]] = (
     app.teams.models,
     app.compute.models,
     app.submissions.models,
+    app.uploads.models,
     app.standings.models,
     app.reviews.models,
     app.evaluations.models,

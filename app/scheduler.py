@@ -17,6 +17,7 @@ from app.rescoring.tending import tend_rescores
 from app.settings import Settings
 from app.similarity.jobs import ring_stale_comparisons
 from app.statistics.jobs import ring_stale
+from app.uploads.operations import sweep_uploads
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,8 +48,10 @@ def run_scheduler(settings: Settings, port: Platform) -> None:
 
 
 def clean_up(port: Platform) -> int:
-    """Delete blobs that nothing refers to and what dead uploads left; return how many."""
+    """Forget expired uploads, delete blobs that nothing refers to; return how many blobs."""
     before = port.clock.now() - _GRACE
+    with port.database.transaction() as session:
+        sweep_uploads(session, now=port.clock.now())
     stale = port.blobs.sweep_incoming(before) if isinstance(port.blobs, LocalBlobs) else 0
     with port.database.reading() as session:
         return stale + collect_garbage(session, port.blobs, before=before)

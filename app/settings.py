@@ -119,6 +119,11 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         default=2 << 30, gt=0, description="Largest request body; a problem's own limit is smaller."
     )
+    unfinished_upload_bytes: int = Field(
+        default=4 << 30,
+        gt=0,
+        description="What a team's unfinished resumable uploads to a problem may take together.",
+    )
     api_rate: str = Field(
         default="600 per minute", description="API calls per token, or per address without one."
     )

@@ -29,6 +29,7 @@ from app.core.web import API_PREFIX, Access, access
 from app.evaluations import operations, queries
 from app.evaluations.api_models import (
     DebugForm,
+    HandInForm,
     LogOutput,
     LogQuery,
     SubmissionForm,
@@ -38,6 +39,7 @@ from app.evaluations.api_models import (
     describe_submission,
 )
 from app.evaluations.api_queries import map_in_force
+from app.evaluations.arrivals import hand_in_upload
 from app.evaluations.intake import Delivery, accept
 from app.evaluations.kept_logs import read_whole_log
 from app.evaluations.logbook import read_log
@@ -101,6 +103,25 @@ def create(slug: str) -> Answer:
             idempotency_key=key,
         )
         return _accepted(accept(platform(), slug, actor, delivery), actor)
+
+
+@blueprint.post("/uploads/<key>/submission")
+@endpoint(
+    Operation(
+        summary=N_("Submit a resumable upload that has arrived"),
+        returns=SubmissionItem,
+        status=HTTPStatus.ACCEPTED,
+        form=HandInForm,
+        sends={"Location": N_("Where to follow the submission.")},
+        errors=_REFUSALS,
+    )
+)
+@access(Access.MEMBER)
+def hand_in(key: str, form: HandInForm) -> Answer:
+    """Accept what has come in pieces, or say what is wrong with it."""
+    actor = get_actor()
+    submission_id = hand_in_upload(platform(), actor, key, board=form.board, note=form.note)
+    return _accepted(submission_id, actor)
 
 
 @blueprint.post("/problems/<slug>/debug-runs")

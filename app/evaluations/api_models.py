@@ -28,6 +28,15 @@ class SubmissionForm(Input):
     )
 
 
+class HandInForm(Input):
+    """What is said of an upload that has arrived."""
+
+    note: str = Field(default="", max_length=NOTE_LENGTH, description="For the team itself.")
+    board: Board = Field(
+        default=Board.A, description="B only for problems with separate data, while B is open."
+    )
+
+
 class SubmissionQuery(PageInput):
     """How the list of submissions is narrowed."""
 

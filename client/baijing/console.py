@@ -1,14 +1,16 @@
 """What the person sees: texts, tables, one JSON object, progress on a terminal alone."""
 
 import json
+import time
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TextIO
 
 from baijing.errors import ClientError
 from baijing.texts import clean, say
 
+SPEED_AFTER_S: Final = 0.5
 WIDE: Final = frozenset({"W", "F"})
 
 
@@ -20,6 +22,8 @@ class Console:
     err: TextIO
     language: str
     as_json: bool = False
+    began: dict[str, tuple[float, int]] = field(default_factory=dict)
+    """When a transfer was first drawn, and how far it was then."""
 
     def tell(self, text: str, params: Mapping[str, object] | None = None) -> None:
         """Print a sentence of ours beside the answer."""
@@ -68,9 +72,18 @@ class Console:
         if not self.err.isatty() or self.as_json:
             return
         share = done / total if total else 1.0
+        speed = self._speed(name, done)
         end = "\n" if done >= total else ""
-        self.err.write(f"\r{clean(name)[:40]}  {share:4.0%}  {done:,} / {total:,} B{end}")
+        self.err.write(f"\r{clean(name)[:40]}  {share:4.0%}  {done:,} / {total:,} B{speed}{end}")
         self.err.flush()
+
+    def _speed(self, name: str, done: int) -> str:
+        """Return how fast this call of the client sends or brings a file; empty at first."""
+        now = time.monotonic()
+        at, before = self.began.setdefault(name, (now, done))
+        if now - at < SPEED_AFTER_S:
+            return ""
+        return f"  {(done - before) / (now - at) / (1 << 20):.1f} MiB/s"
 
 
 def draw_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.message import Message
 from http import HTTPStatus
 from http.client import HTTPException
 from typing import IO, Any, Final, Protocol, Self, cast
@@ -47,6 +48,8 @@ class Reply(Readable, Protocol):
     """An open answer."""
 
     status: int
+    headers: Message
+    """Names in any case."""
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -91,11 +94,22 @@ class Site:
         with self.open(path, headers, body) as answer:
             return _parse(answer.read(LARGEST_ANSWER + 1), answer.status, shape)
 
+    def date_of(self, shape: Shape) -> str:
+        """Return what time the site says it is, with a list of one problem.
+
+        Raises:
+            ClientError: what the site answered instead.
+        """
+        with self.open("/problems?per_page=1") as answer:
+            _parse(answer.read(LARGEST_ANSWER + 1), answer.status, shape)
+            return answer.headers.get("Date", "")
+
     def open(
         self,
         path: str,
         headers: Mapping[str, str] | None = None,
         body: Readable | None = None,
+        method: str | None = None,
     ) -> "Reply":
         """Return the open answer of the API.
 
@@ -106,6 +120,7 @@ class Site:
             f"{self.account.address}/api/v1{path}",
             data=cast("IO[bytes] | None", body),
             headers=dict(headers or {}),
+            method=method,
         )
         # not copied to where a proxy or redirect might lead
         request.add_unredirected_header("Authorization", f"Bearer {self.account.token}")

@@ -48,6 +48,45 @@ CHINESE: Final[Mapping[str, str]] = {
     "The engine does not work: %(reason)s": "评测引擎无法工作：%(reason)s",
     "The site would refuse this upload.": "网站会拒收这次上传。",
     "Nothing can be run here: %(reason)s": "本机无法运行：%(reason)s",
+    "Python %(python)s, baijing %(version)s": "Python %(python)s，baijing %(version)s",
+    "Install Python 3.11 or later.": "请安装 Python 3.11 或更高版本。",
+    "Run `baijing login ADDRESS`.": "请运行 `baijing login 地址`。",
+    "%(address)s answers.": "%(address)s 可以访问。",
+    "Make a token at %(address)s/account/tokens, then `baijing login`.": (
+        "请在 %(address)s/account/tokens 创建令牌，然后运行 `baijing login`。"
+    ),
+    "Check the network, the proxy (HTTPS_PROXY) and the address.": (
+        "请检查网络、代理（HTTPS_PROXY）和地址。"
+    ),
+    "The token is accepted.": "令牌有效。",
+    "The site does not say what time it is.": "网站没有给出时间。",
+    "This machine's clock is %(seconds)s s from the site's.": "本机时钟与网站相差 %(seconds)s 秒。",
+    "Set the clock (NTP): deadlines count by the site's.": (
+        "请校准时钟（NTP）：截止时间以网站时钟为准。"
+    ),
+    "Free %(need)s GiB for images and data, or set XDG_CACHE_HOME.": (
+        "请为镜像和数据腾出 %(need)s GiB，或设置 XDG_CACHE_HOME。"
+    ),
+    "%(free)s GiB free in %(path)s": "%(path)s 剩余 %(free)s GiB",
+    "pip install './client[run]' ./client/engine, see docs/client.md.": (
+        "pip install './client[run]' ./client/engine，见 docs/client.md。"
+    ),
+    "`baijing run` is not installed.": "未安装 `baijing run`。",
+    "Install it again.": "请重新安装。",
+    "The engine is installed.": "评测引擎已安装。",
+    "Install Docker and let your account use it.": "请安装 Docker，并允许您的账户使用。",
+    "Install bubblewrap and util-linux (Linux alone).": (
+        "请安装 bubblewrap 和 util-linux（仅限 Linux）。"
+    ),
+    "Image %(image)s is here.": "镜像 %(image)s 已就绪。",
+    "The first `baijing run` builds it; that takes minutes.": (
+        "首次 `baijing run` 会构建镜像，需要几分钟。"
+    ),
+    "Image %(image)s is not here yet.": "尚无镜像 %(image)s。",
+    "It is made as on the site: %(recipe)s": "与网站的镜像一致：%(recipe)s",
+    "Install the engine of the site's version.": "请安装与网站版本一致的评测引擎。",
+    "The site makes image %(image)s otherwise.": "网站的镜像 %(image)s 与本机不同。",
+    "The upload goes on where it broke off.": "从中断处继续上传。",
     "time": "用时",
     "peak memory": "内存峰值",
     "used": "实际",

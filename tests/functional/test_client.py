@@ -1,13 +1,18 @@
 """The teams' command line against the real application, served by a thread."""
 
 import ast
+import hashlib
 import io
 import json
 import re
+import shutil
 import stat
+import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import jsonschema
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -17,12 +22,15 @@ from app.evaluations.jobs import evaluate_one
 from app.evaluations.models import Evaluation, LogChunk, State, Verdict
 from app.settings import Settings
 from baijing.account import Account, locate
-from baijing.commands import submit
+from baijing.commands import doctor, submit
 from baijing.commands.download import locate as locate_file
 from baijing.console import Console, draw_table
-from baijing.errors import Exit, LocalError, UnreachableError
+from baijing.errors import DeniedError, Exit, LocalError, UnreachableError
+from baijing.pieces import Pieces
+from baijing.schemas import ANSWERS
 from baijing.site import Site
 from baijing.texts import CHINESE, clean
+from sandbox.recipes import find_recipe
 from tests.factories.packs import publish_pack
 from tests.functional.terminal import Person, sit_down
 
@@ -240,6 +248,150 @@ def test_what_a_site_says_cannot_steer_a_terminal() -> None:
     hostile = "a\x1b[2Jb\x1b]0;title\x07c\rd\x9be\u202ef\tg\n"
     assert clean(hostile) == "abcdef\tg\n"
     assert draw_table(("名", "b"), [("a\nb", "c")]) == "名   b\na b  c"
+
+
+def test_the_doctor_says_how_things_stand_and_what_to_do(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("baijing.engine.MODULE", "no_such_module")
+    told = person.asks("doctor", "solder", "--lang", "en")
+    levels = {one["check"]: one["level"] for one in told["checks"]}
+    assert {levels[name] for name in ("python", "site", "token", "clock")} == {"ok"}
+    assert (levels["engine"], told["level"]) == ("warn", "warn")
+    assert all(one["todo"] for one in told["checks"] if one["level"] != "ok")
+    status, out, _err = person.types("doctor", "--lang", "zh")
+    assert (status, "令牌有效。" in out) == (Exit.OK, True)
+
+
+def test_the_doctor_compares_the_image_with_the_sites(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fact = {"ok": True, "detail": "27.0"}
+    found = dict.fromkeys(("docker", "docker_image", "bubblewrap", "bubblewrap_image"), fact)
+    for recipe, level in ((find_recipe("python-cpu").digest(), "ok"), ("0" * 64, "warn")):
+        answer = {**found, "recipe": recipe}
+        monkeypatch.setattr("baijing.engine.inspect", lambda *_given, told=answer: told)
+        checks = person.asks("doctor", "solder")["checks"]
+        assert {one["check"]: one["level"] for one in checks}["recipe"] == level
+
+
+@pytest.mark.parametrize(
+    ("environment", "check"),
+    [
+        ({"BAIJING_URL": "http://127.0.0.1:9"}, "site"),
+        ({"BAIJING_TOKEN": "wrong-token-of-nobody"}, "token"),
+        ({"BAIJING_URL": "http://example.org"}, "account"),
+    ],
+)
+def test_the_doctor_fails_where_nothing_works(
+    person: Person, environment: dict[str, str], check: str
+) -> None:
+    status, out, _err = person.types("doctor", "--json", **environment)
+    assert status == Exit.FAILED
+    failed = [one for one in json.loads(out)["checks"] if one["level"] == "fail"]
+    assert [one["check"] for one in failed] == [check]
+    assert failed[0]["todo"]
+
+
+def test_a_clock_that_is_off_is_told(person: Person) -> None:
+    console = Console(io.StringIO(), io.StringIO(), "en")
+    given = {"BAIJING_URL": person.address, "BAIJING_TOKEN": person.token}
+    late = datetime.now(UTC) + timedelta(minutes=5)
+    lines = {line.check: line for line in doctor.examine(console, given, "", lambda: late)}
+    assert lines["clock"].level == "warn"
+    assert 290 < float(str(lines["clock"].params["seconds"])) < 310
+
+
+def test_words_are_completed_without_asking_the_site(person: Person) -> None:
+    def completes(*words: str) -> list[str]:
+        return person.types("__complete", "--", *words, BAIJING_URL="")[1].splitlines()
+
+    assert completes("submi") == ["submissions", "submit"]
+    assert completes("submit", "") == [""]
+    person.types("problems")
+    assert completes("submit", "so") == ["solder"]
+    assert completes("submit", "solder", "") == ["//"]
+    assert completes("submit", "--ki") == ["--kind"]
+    assert completes("submit", "--kind", "") == ["code", "predictions"]
+    assert completes("run", "--backend", "b") == ["bubblewrap"]
+    assert completes("download", "--to", "") == ["//"]
+    assert completes("completion", "") == ["bash", "fish", "zsh"]
+    assert completes("nonsense", "") == [""]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_takes_its_script(person: Person, tmp_path: Path, shell: str) -> None:
+    script = person.asks("completion", shell)["script"]
+    program = shutil.which(shell)
+    if program is None:
+        assert "baijing __complete" in script
+        return
+    (tmp_path / "script").write_text(script)
+    check = subprocess.run(
+        [program, "-n", str(tmp_path / "script")], check=False, capture_output=True
+    )
+    assert (check.returncode, check.stderr) == (0, b"")
+
+
+def test_what_is_printed_is_of_the_schema_that_is_printed(
+    person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("baijing.engine.MODULE", "no_such_module")
+    (tmp_path / "answer.csv").write_text(ANSWER)
+    asked = {
+        "problems": (),
+        "download": ("solder", "--to", str(tmp_path / "data")),
+        "submit": ("solder", str(tmp_path / "answer.csv")),
+        "submissions": (),
+        "leaderboard": ("solder",),
+        "doctor": ("solder",),
+        "completion": ("zsh",),
+        "schema": ("run",),
+    }
+    for command, words in asked.items():
+        told = person.asks(command, *words)
+        jsonschema.Draft202012Validator(person.asks("schema", command)).validate(told)
+    _status, _out, err = person.types("leaderboard", "nothing", "--json")
+    jsonschema.Draft202012Validator(person.asks("schema", "error")).validate(json.loads(err))
+    assert set(ANSWERS) - set(asked) == {"login", "run", "error"}  # the first two elsewhere
+    for name in ANSWERS:
+        jsonschema.Draft202012Validator.check_schema(person.asks("schema", name))
+
+
+def test_a_large_file_goes_on_where_it_broke_off(
+    person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("baijing.pieces.PIECE", "baijing.commands.submit.AT_ONCE"):
+        monkeypatch.setattr(name, 16)
+    (tmp_path / "answer.csv").write_text(ANSWER)
+    command = ("submit", "solder", str(tmp_path / "answer.csv"), "--note", "large")
+    honest, sent = Pieces.send_piece, []
+
+    def break_off(pieces: Pieces, path: str, offset: int, piece: bytes) -> int:
+        sent.append(offset)
+        if len(sent) == 3:
+            message = "%(detail)s"
+            raise DeniedError(message, {"detail": "gone"})
+        return honest(pieces, path, offset, piece)
+
+    monkeypatch.setattr(Pieces, "send_piece", break_off)
+    assert person.types(*command)[0] == Exit.DENIED
+    handed = person.asks(*command)
+    assert sent == [0, 16, 32, 32]
+    assert (handed["filename"], handed["note"]) == ("answer.csv", "large")
+    assert handed["sha256"] == hashlib.sha256(ANSWER.encode()).hexdigest()
+    assert json.loads((person.home / "cache/baijing/uploads.json").read_text()) == {}
+
+
+def test_a_large_file_that_is_refused_is_forgotten(
+    person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("baijing.commands.submit.AT_ONCE", 16)
+    (tmp_path / "answer.csv").write_text(ANSWER.replace("r3,ok", "r3,maybe"))
+    command = ("submit", "solder", str(tmp_path / "answer.csv"), "--lang", "en")
+    for _time in range(2):
+        status, _out, err = person.types(*command)
+        assert (status, "line 5" in err) == (Exit.REFUSED, True)
 
 
 def test_every_sentence_is_said_in_chinese_too() -> None:

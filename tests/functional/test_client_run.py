@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import jsonschema
 import pytest
 from flask import Flask
 
@@ -21,6 +22,7 @@ from app.problems.publishing import publish
 from app.settings import Settings
 from baijing import engine
 from baijing.errors import Exit
+from baijing.schemas import schema_of
 from sandbox import Sandbox, choose_sandbox
 from tests.factories.packs import write_pack
 from tests.functional.terminal import Person, sit_down
@@ -136,6 +138,7 @@ def test_an_answer_that_the_site_takes_passes_here(person: Person, tmp_path: Pat
     path.write_text(ANSWER)
     told = person.asks("run", "solder", str(path))
     assert (told["state"], told["run"], told["scores"]) == ("passed", None, {})
+    jsonschema.Draft202012Validator(schema_of("run")).validate(told)
     assert "not public" in told["notes"][0]
     assert person.asks("submit", "solder", str(path))["state"] == "queued"
 

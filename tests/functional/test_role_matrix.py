@@ -304,6 +304,15 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("POST", "/api/v1/problems/<slug>/submissions"): Door(
         "401 202 202 202 403 403 403 401", submission
     ),
+    # resumable uploads: nobody says which version of the protocol it is
+    ("POST", "/api/v1/problems/<slug>/uploads"): Door("401 412 412 412 412 412 412 401"),
+    ("PATCH", "/api/v1/uploads/<key>"): Door("401 412 412 412 412 412 412 401"),
+    ("DELETE", "/api/v1/uploads/<key>"): Door("401 412 412 412 412 412 412 401"),
+    ("POST", "/api/v1/uploads/<key>/submission"): Door("401 404 404 404 404 404 404 401"),
+    ("POST", "/problems/<slug>/uploads"): Door("in 412 412 412 412 412 412 in"),
+    ("PATCH", "/uploads/<key>"): Door("in 412 412 412 412 412 412 in"),
+    ("DELETE", "/uploads/<key>"): Door("in 412 412 412 412 412 412 in"),
+    ("POST", "/uploads/<key>/submission"): Door("in 404 404 404 404 404 404 in"),
     ("GET", "/api/v1/submissions"): Door(API),
     ("GET", "/api/v1/submissions/<int:submission_id>"): Door(API_TEAM),
     ("GET", "/api/v1/submissions/<int:submission_id>/log"): Door(API_TEAM),

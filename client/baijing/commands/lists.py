@@ -6,12 +6,12 @@ from baijing.shapes import BOARD, PROBLEM, PROBLEM_ITEM, SUBMISSION, Shape, page
 from baijing.site import Json, Site, join
 
 
-def problems(site: Site, console: Console, area: str, words: str) -> Exit:
-    """Show every problem, newest first."""
+def problems(site: Site, console: Console, area: str, words: str) -> list[str]:
+    """Show every problem, newest first; return their names."""
     listed = read_pages(site, "/problems", PROBLEM_ITEM, {"area": area, "q": words})
     rows = [(one["slug"], one["title"], one["area"], one["state"]) for one in listed["items"]]
     console.answer(listed, draw_table(("slug", "title", "area", "state"), rows))
-    return Exit.OK
+    return [str(one["slug"]) for one in listed["items"]]
 
 
 def submissions(site: Site, console: Console, problem: str, page: int) -> Exit:

@@ -6,21 +6,25 @@ import secrets
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
+from urllib.parse import urlencode
 
 from baijing.commands.lists import show_scores
 from baijing.console import Console
-from baijing.errors import Exit, LocalError, UnreachableError, UsageError
+from baijing.errors import Exit, LocalError, RefusedError, UnreachableError, UsageError
+from baijing.pieces import AT_ONCE, Pieces
 from baijing.shapes import LOG, SUBMISSION
 from baijing.site import Json, Site, join
 
 ENDED: Final = frozenset({"scored", "failed", "cancelled"})
 LEFT_OUT: Final = frozenset({"__pycache__", ".git", ".venv", "node_modules"})
 TRIES: Final = 4
+GONE: Final = frozenset({"invalid_upload", "kind_not_accepted", "too_large"})
+"""What a site says of an upload that it has thrown away."""
 PAUSE_S: Final = 2.0
 
 
@@ -35,7 +39,14 @@ class Delivery:
     board: str = "A"
 
 
-def run(site: Site, console: Console, delivery: Delivery, *, wait: bool) -> Exit:
+def run(
+    site: Site,
+    console: Console,
+    delivery: Delivery,
+    environment: Mapping[str, str],
+    *,
+    wait: bool,
+) -> Exit:
     """Hand in; with `wait` print the log as it grows and end with the score.
 
     Returns:
@@ -44,27 +55,64 @@ def run(site: Site, console: Console, delivery: Delivery, *, wait: bool) -> Exit
     Raises:
         ClientError: it was refused or cannot be sent.
     """
-    submission = hand_in(site, console, delivery)
+    submission = hand_in(site, console, delivery, environment)
     if wait:
         submission = follow(site, console, submission)
     console.answer(submission, describe(submission))
     return Exit.OK if not wait or submission["state"] == "scored" else Exit.FAILED
 
 
-def hand_in(site: Site, console: Console, delivery: Delivery) -> Json:
-    """Send the file; a broken connection sends it again under the same key, never twice."""
+def hand_in(
+    site: Site, console: Console, delivery: Delivery, environment: Mapping[str, str]
+) -> Json:
+    """Send the file; a large one goes on where it broke off, and none is handed in twice."""
+    with open_file(delivery) as (name, file):
+        if file.seek(0, os.SEEK_END) > AT_ONCE:
+            pieces = Pieces(site, console, environment, delivery.problem)
+            return _hand_in_pieces(site, pieces, pieces.send(file, name, delivery.kind), delivery)
+        return _hand_in_at_once(site, console, delivery, (name, file))
+
+
+def _hand_in_pieces(site: Site, pieces: Pieces, path: str, delivery: Delivery) -> Json:
+    """Hand in what has arrived; a repeat answers the first result."""
+    form = urlencode({"note": delivery.note, "board": delivery.board}).encode()
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Content-Length": str(len(form)),
+    }
+    for attempt in range(1, TRIES + 1):
+        try:
+            told = site.send(f"{path}/submission", io.BytesIO(form), headers, SUBMISSION)
+        except UnreachableError:
+            if attempt == TRIES:
+                raise
+            site.sleep(PAUSE_S * attempt)
+        except RefusedError as error:
+            if error.code in GONE:
+                pieces.forget(path)
+            raise
+        else:
+            pieces.forget(path)
+            return told
+    raise AssertionError
+
+
+def _hand_in_at_once(
+    site: Site, console: Console, delivery: Delivery, source: tuple[str, IO[bytes]]
+) -> Json:
+    """Send the file; a broken connection sends it again under the same key."""
+    name, file = source
     headers = {"Idempotency-Key": secrets.token_hex(16)}
     fields = [("kind", delivery.kind), ("note", delivery.note), ("board", delivery.board)]
     path = join("problems", delivery.problem, "submissions")
-    with open_file(delivery) as (name, file):
-        for attempt in range(1, TRIES + 1):
-            form = Form(fields, name, file, console)
-            try:
-                return site.send(path, form, {**headers, **form.headers}, SUBMISSION)
-            except UnreachableError:
-                if attempt == TRIES:
-                    raise
-                site.sleep(PAUSE_S * attempt)
+    for attempt in range(1, TRIES + 1):
+        form = Form(fields, name, file, console)
+        try:
+            return site.send(path, form, {**headers, **form.headers}, SUBMISSION)
+        except UnreachableError:
+            if attempt == TRIES:
+                raise
+            site.sleep(PAUSE_S * attempt)
     raise AssertionError
 
 

@@ -140,6 +140,13 @@ ACTIONS = (
             "submissions_api.create",
             "debug_runs.create_post",
             "submissions_api.create_debug",
+            "submissions_api.hand_in",
+            "arrivals.create",
+            *(
+                f"{blueprint}.{name}"
+                for blueprint in ("uploads", "uploads_api")
+                for name in ("create", "append", "cancel")
+            ),
         ),
     ),
     Action(

@@ -1,8 +1,11 @@
 // Uploads with progress, files dropped onto the form, and a look at them before they are sent.
 // Without this the form posts by itself.
 import { checkFile } from "./answers.js";
+import { remember, sendInPieces } from "./resumable.js";
 
 const SPEED_AFTER = 0.5;
+const AT_ONCE = 8 << 20; // larger files go in pieces, where the page says where to
+const SETTLED = [404, 413, 422]; // nothing of the upload is left
 
 export function startUpload(form) {
   const input = form.querySelector("input[type=file]");
@@ -10,15 +13,76 @@ export function startUpload(form) {
   const words = form.querySelector("[data-upload-words]");
   const bar = form.querySelector("[data-upload-bar]");
   const button = form.querySelector("button[type=submit]");
-  const begin = { at: 0 };
+  const started = { at: 0 };
   acceptDrops(form.querySelector("[data-drop]"), input);
   nameTheFile(form, input);
   startChecking(form, input);
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    send();
+    const file = input.files[0];
+    if (form.dataset.uploads && file.size > AT_ONCE) sendLarge(file);
+    else send();
   });
+  if (form.dataset.uploads) recall();
+
+  // What did not arrive goes on when the same file is chosen again.
+  function recall() {
+    const line = form.querySelector("[data-unfinished]");
+    const names = remember(form.dataset.uploads).list().map((one) => one.name);
+    line.hidden = names.length === 0;
+    line.textContent = line.dataset.unfinished.replace("{name}", names.join(", "));
+  }
+
+  async function sendLarge(file) {
+    const kept = remember(form.dataset.uploads);
+    const token = form.elements.csrf_token.value;
+    begin();
+    try {
+      const at = await sendInPieces(file, form.elements.kind.value, {
+        home: form.dataset.uploads,
+        token,
+        kept,
+        show: (sent, from) => show(sent, file.size, sent - from),
+        wait: (sent) => (words.textContent = `${form.dataset.waiting} ${percent(sent / file.size)}`),
+      });
+      checking();
+      await handIn(at, token, kept);
+    } catch (refusal) {
+      tell(refusal.answer?.detail || form.dataset.broken, refusal.answer?.errors ?? []);
+    }
+    recall();
+  }
+
+  async function handIn(at, token, kept) {
+    const body = new FormData(form);
+    for (const name of ["file", "kind", "csrf_token"]) body.delete(name);
+    const headers = { "X-CSRFToken": token, Accept: "application/json" };
+    const answer = await fetch(`${at}/submission`, { method: "POST", headers, body });
+    const told = await answer.json();
+    if (answer.ok || SETTLED.includes(answer.status)) kept.drop(at);
+    if (answer.ok) location.assign(told.location);
+    else tell(told.detail, told.errors ?? []);
+  }
+
+  function begin() {
+    form.parentElement.querySelector("[data-refusal]")?.remove();
+    status.hidden = false;
+    button.disabled = true;
+    started.at = performance.now();
+  }
+
+  function show(sent, size, since) {
+    bar.value = size ? sent / size : 1;
+    const seconds = (performance.now() - started.at) / 1000;
+    const speed = seconds > SPEED_AFTER && since > 0 ? ` · ${sizeOf(since / seconds)}/s` : "";
+    words.textContent = `${form.dataset.sending} ${percent(bar.value)}${speed}`;
+  }
+
+  function checking() {
+    words.textContent = form.dataset.checking;
+    bar.removeAttribute("value");
+  }
 
   function send() {
     const request = new XMLHttpRequest();
@@ -27,22 +91,12 @@ export function startUpload(form) {
     request.setRequestHeader("Accept", "application/json");
     request.setRequestHeader("X-CSRFToken", form.elements.csrf_token.value);
     request.upload.addEventListener("progress", (event) => {
-      if (!event.lengthComputable) return;
-      bar.value = event.loaded / event.total;
-      const seconds = (performance.now() - begin.at) / 1000;
-      const speed = seconds > SPEED_AFTER ? ` · ${sizeOf(event.loaded / seconds)}/s` : "";
-      words.textContent = `${form.dataset.sending} ${Math.floor(bar.value * 100)} %${speed}`;
+      if (event.lengthComputable) show(event.loaded, event.total, event.loaded);
     });
-    request.upload.addEventListener("load", () => {
-      words.textContent = form.dataset.checking;
-      bar.removeAttribute("value");
-    });
+    request.upload.addEventListener("load", checking);
     request.addEventListener("load", () => (request.status === 201 ? arrive(request) : refuse(request)));
     request.addEventListener("error", () => tell(form.dataset.failed, []));
-    form.parentElement.querySelector("[data-refusal]")?.remove();
-    status.hidden = false;
-    button.disabled = true;
-    begin.at = performance.now();
+    begin();
     request.send(new FormData(form));
   }
 
@@ -134,6 +188,10 @@ function startChecking(form, input) {
   };
   input.addEventListener("change", look);
   form.addEventListener("change", (event) => event.target.name === "kind" && look());
+}
+
+function percent(share) {
+  return `${Math.floor(share * 100)} %`;
 }
 
 function sizeOf(bytes) {
