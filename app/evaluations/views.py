@@ -38,6 +38,7 @@ from app.evaluations.waiting import count_before, find_place
 from app.problems.downloads import attachment, send_blob
 from app.problems.models import Board, Partition, Problem, Revision, StageState
 from app.problems.queries import get_current_revision, get_readable_problem
+from app.problems.shell import submit_command
 from app.problems.storage import StoredFile
 from app.reviews.queries import list_notes, question_of
 from app.submissions.models import Kind
@@ -313,10 +314,18 @@ def _form_page(
         quota=quota,
         may_submit=can_submit(actor),
         open_boards=_open_boards(problem, spec),
+        command=_command(problem, spec),
         answer_columns=answer_columns(spec),
         refusal=None if error is None else error_text(error),
         issues=[] if error is None else field_issues(error),
     )
+
+
+def _command(problem: Problem, spec: ProblemSpec) -> str:
+    """Return what hands a file in from a shell."""
+    kind = spec.submission.kinds[0].value
+    file = "code.zip" if kind == Kind.CODE else spec.submission.file
+    return submit_command(problem.slug, kind, file)
 
 
 def _version(session: Session, evaluations: Iterable[Evaluation]) -> str:

@@ -31,6 +31,7 @@ from app.problems.page_models import (
 )
 from app.problems.queries import problem_state
 from app.problems.sealed_seeds import open_seed
+from app.problems.shell import check_command, fetch_command, fetch_commands
 from app.problems.statements import find_rules
 from app.ui.i18n import current_locale
 
@@ -85,6 +86,7 @@ def show(slug: str) -> ResponseReturnValue:
         difficulties=DIFFICULTIES,
         parts=page_parts(statement, {"files": _("Data files"), "schedule": _("Schedule")}),
         files=files,
+        fetch=fetch_command,
         must_accept=actor is not None and policy.needs_rules(actor, accepted),
         quota=quota,
         news=news.items,
@@ -120,6 +122,9 @@ def data(slug: str) -> ResponseReturnValue:
         may_look=may_look,
         must_accept=actor is not None and not may_look,
         total=sum(file.size for file in files),
+        fetch=fetch_command,
+        fetch_all=fetch_commands(problem.slug, files),
+        check=check_command(files),
         column_types={key: _(word) for key, word in COLUMN_TYPES.items()},
     )
 

@@ -1,7 +1,6 @@
 """How times, sizes, scores and texts are written: template filters, and the same for Python."""
 
 import calendar
-import shlex
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -126,7 +125,6 @@ def register_filters(app: Flask) -> None:
         duration=format_duration,
         nbytes=format_bytes,
         score=format_score,
-        shell=shlex.quote,
         yuan=format_yuan,
         localised=localise,
         markdown=lambda text: Markup(render_markdown(text)),  # noqa: S704 — sanitised by nh3

@@ -58,7 +58,7 @@ def upgrade() -> None:
             ["upload_id"], ["upload.id"], name=op.f("fk_upload_part_upload_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_upload_part")),
-        sa.UniqueConstraint("upload_id", "start", name=op.f("uq_upload_part_upload_id")),
+        sa.UniqueConstraint("upload_id", "start", name=op.f("uq_upload_part_upload_id_start")),
     )
 
 
