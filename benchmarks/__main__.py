@@ -12,6 +12,7 @@ from benchmarks import (
     large_tables,
     sandbox_runs,
     scoring_tables,
+    wrong_tables,
 )
 from benchmarks.measure import Measured
 
@@ -25,7 +26,14 @@ def main() -> int:
     before = json.loads(COMMITTED.read_text()) if COMMITTED.exists() else {}
     rows = [
         row
-        for part in (scoring_tables, large_tables, board_statistics, boards, sandbox_runs)
+        for part in (
+            scoring_tables,
+            large_tables,
+            wrong_tables,
+            board_statistics,
+            boards,
+            sandbox_runs,
+        )
         for row in part.run()
     ]
     print(f"{'benchmark':52} {'reference':32} {'ours':>10} {'ref.':>10} {'ratio':>8} {'before':>8}")

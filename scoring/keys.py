@@ -77,21 +77,15 @@ def match_answer(answer: Table, wanted: Keys | Table, *, allow_extra: bool = Fal
     Neither side has been searched for keys that come twice. Raises `InvalidSubmission` unless the
     answer holds every key once, and (by default) no others; `TruthError` where a truth repeats one.
     """
-    rows = _match_quickly(answer, wanted, allow_extra=allow_extra)
-    if rows is not None:
-        return rows
+    given, asked = answer.key_text, wanted.key_text
+    if given is not None and asked is not None:
+        rows = match_quickly(asked, given, allow_extra=allow_extra)
+        if rows is not None:
+            return rows
     refuse_repeated_keys(answer)
     if isinstance(wanted, Table):
         refuse_repeated_truth(wanted)
-    return check_keys(answer, wanted, allow_extra=allow_extra)
-
-
-def _match_quickly(answer: Table, wanted: Keys | Table, *, allow_extra: bool) -> IntArray | None:
-    """Match one key column of text that is at hand as Arrow has it; None where that is not so."""
-    given, asked = answer.key_text, wanted.key_text
-    if given is None or asked is None:
-        return None
-    return match_quickly(asked, given, allow_extra=allow_extra)
+    return _match(answer, wanted, asked, allow_extra=allow_extra)
 
 
 def check_keys(answer: Table, wanted: Keys | Table, *, allow_extra: bool = False) -> IntArray:
@@ -99,7 +93,13 @@ def check_keys(answer: Table, wanted: Keys | Table, *, allow_extra: bool = False
 
     Raises `InvalidSubmission` unless the answer holds the keys, and (by default) no others.
     """
-    given, asked = answer.key_text, wanted.key_text
+    return _match(answer, wanted, wanted.key_text, allow_extra=allow_extra)
+
+
+def _match(
+    answer: Table, wanted: Keys | Table, asked: pa.ChunkedArray | None, *, allow_extra: bool
+) -> IntArray:
+    given = answer.key_text
     if given is None or asked is None:
         match = match_rows([wanted.columns[name] for name in answer.key], answer.keys)
     else:

@@ -7,6 +7,7 @@ again with care.
 
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,8 +28,10 @@ __all__ = [
     "Columns",
     "Opened",
     "QuickTable",
+    "join_pieces",
     "open_quickly",
     "parse_columns",
+    "parse_pieces",
     "read_text_table",
     "typed_table",
 ]
@@ -36,6 +39,8 @@ __all__ = [
 _BOM: Final = b"\xef\xbb\xbf"
 _BLOCK: Final = 1 << 22
 _WINDOW: Final = CELL_LIMIT // 2
+_QUOTE: Final = ord('"')
+_LINE_END: Final = ord("\n")
 _TRUE: Final = ["true", "1", "True", "TRUE"]
 _FALSE: Final = ["false", "0", "False", "FALSE"]
 _TEXT: Final = pa.large_string()
@@ -92,88 +97,153 @@ def read_text_table(
     path: Path, mark: str, columns: Mapping[str, ColumnType], *, exact: bool
 ) -> QuickTable | None:
     """Read CSV (`mark` a comma) or TSV of UTF-8; None where anything is doubtful."""
-    opened = open_quickly(path, mark, columns, exact=exact)
-    if opened is None:
+    opened = open_quickly(path, mark)
+    if opened is None or not opened.fits(columns, exact=exact):
         return None
-    try:
-        table = parse_columns(opened, {name: TYPES[kind.type] for name, kind in columns.items()})
-    except pa.ArrowException:
-        return None
-    return typed_table(table, columns, first_line=2)
+    return join_pieces(parse_pieces(opened, columns), columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """A text without quotes: what is below its header, and the names in that."""
+    """A text whose lines are its records: what is below its header, in pieces of whole lines.
 
-    body: pa.Buffer
+    Where it has quotes each stands around a whole cell, within a line.
+    """
+
+    pieces: Sequence[pa.Buffer]
     mark: str
-    header: Sequence[str]
+    names: Sequence[str]
+    is_quoted: bool
+
+    def fits(self, columns: Mapping[str, ColumnType], *, exact: bool) -> bool:
+        """Say whether each wanted column is there once and, with `exact`, none besides."""
+        whole = len(self.names) == len(columns) or not exact
+        return whole and all(self.names.count(name) == 1 for name in columns)
+
+    def header(self) -> tuple[list[str], int]:
+        """Return the names of the columns and the line they are on."""
+        return list(self.names), 1
 
 
-def open_quickly(
-    path: Path, mark: str, columns: Mapping[str, ColumnType], *, exact: bool
-) -> Opened | None:
+def open_quickly(path: Path, mark: str) -> Opened | None:
     """Open a text whose lines are its records; None where that is in doubt."""
     if path.is_symlink() or not path.is_file():
         return None
     data = path.read_bytes()
     start = len(_BOM) if data.startswith(_BOM) else 0
     end = data.find(b"\n", start)
-    if end < 0 or not _is_plain(data, end, columns):
+    if end < 0 or not _is_plain(data):
         return None
-    header = _header(data[start:end].removesuffix(b"\r"), mark, columns, exact=exact)
-    if header is None:
+    names = _header(data[start:end].removesuffix(b"\r"), mark)
+    if not names:
         return None
-    return Opened(pa.py_buffer(data).slice(end + 1), mark, header)
+    is_quoted = data.find(b'"', end) >= 0
+    # blank lines are no rows; those at the end are common
+    tail = data[-_WINDOW:]
+    stop = len(data) - len(tail) + len(tail.rstrip(b"\r\n"))
+    pieces = list(_pieces(data, end + 1, stop))
+    if is_quoted and not all(_has_plain_quotes(piece, mark) for piece in pieces):
+        return None
+    return Opened(pieces, mark, names, is_quoted)
 
 
-def _is_plain(data: bytes, end: int, columns: Mapping[str, ColumnType]) -> bool:
-    """Say whether lines are records: no quotes below the header's `end`, nothing overlong."""
-    if data.find(b'"', end) >= 0 or b"\0" in data:
+def _is_plain(data: bytes) -> bool:
+    """Say whether lines are apart in one of the usual ways, and none is overlong."""
+    if b"\0" in data:
         return False
     if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
         return False
-    whole = any(kind.type is ColumnKind.INTEGER for kind in columns.values())
-    if whole and (b"0x" in data or b"0X" in data):
-        return False  # Arrow reads those as numbers
     # a line beyond the limit of a cell has a window without an end of line
     return all(
         data.find(b"\n", at, at + _WINDOW) >= 0 for at in range(0, len(data) - _WINDOW, _WINDOW)
     )
 
 
-def _header(
-    line: bytes, mark: str, columns: Mapping[str, ColumnType], *, exact: bool
-) -> list[str] | None:
-    """Return the names; None where one is missing, repeated or, with `exact`, unknown."""
+def _header(line: bytes, mark: str) -> list[str]:
+    """Return the names; none where they are not sure."""
     try:
-        header = next(csv.reader([line.decode("utf-8")], delimiter=mark, strict=True), [])
+        return next(csv.reader([line.decode("utf-8")], delimiter=mark, strict=True), [])
     except (UnicodeDecodeError, csv.Error):
+        return []
+
+
+def _pieces(data: bytes, start: int, stop: int) -> Iterator[pa.Buffer]:
+    """Cut a text after ends of lines, up to the end of its last line with anything in it."""
+    whole = pa.py_buffer(data)
+    while start < stop:
+        end = data.find(b"\n", min(start + _BLOCK, stop), stop) + 1 or stop
+        yield whole.slice(start, end - start)
+        start = end
+
+
+def _has_plain_quotes(piece: pa.Buffer, mark: str) -> bool:
+    """Say whether every quote begins or ends a cell, and none is within one or spans lines."""
+    text = np.frombuffer(piece, np.uint8)
+    places = np.flatnonzero(text == _QUOTE)
+    first, last = places[::2], places[1::2]
+    if len(first) != len(last):
+        return False
+    ends = np.flatnonzero(text == _LINE_END)
+    if (np.searchsorted(ends, first) != np.searchsorted(ends, last)).any():
+        return False
+    before = text[first - 1][first > 0]
+    after = text[np.minimum(last + 1, len(text) - 1)][last < len(text) - 1]
+    marks = np.frombuffer(mark.encode() + b"\n\r", np.uint8)
+    return bool(np.isin(before, marks[:-1]).all() and np.isin(after, marks).all())
+
+
+def parse_pieces(opened: Opened, columns: Mapping[str, ColumnType]) -> list[pa.Table | None]:
+    """Parse the wanted columns piece by piece, several at once; None for a piece with a fault."""
+    types = {name: TYPES[kind.type] for name, kind in columns.items()}
+    whole = any(kind.type is ColumnKind.INTEGER for kind in columns.values())
+
+    def parse(piece: pa.Buffer) -> pa.Table | None:
+        if whole and _has_hexadecimals(piece):
+            return None  # Arrow reads those as numbers
+        try:
+            return parse_columns(opened, piece, types)
+        except pa.ArrowException:
+            return None
+
+    with ThreadPoolExecutor(pa.cpu_count()) as pool:
+        return list(pool.map(parse, opened.pieces))
+
+
+def _has_hexadecimals(piece: pa.Buffer) -> bool:
+    data = piece.to_pybytes()
+    return b"0x" in data or b"0X" in data
+
+
+def join_pieces(
+    parts: Sequence[pa.Table | None], columns: Mapping[str, ColumnType]
+) -> QuickTable | None:
+    """Type a table of its pieces; None where one has a fault, or there are no rows."""
+    found = [part for part in parts if part is not None]
+    if not found or len(found) != len(parts):
         return None
-    fits = all(header.count(name) == 1 for name in columns)
-    return header if fits and (len(header) == len(columns) or not exact) else None
+    return typed_table(pa.concat_tables(found), columns, first_line=2)
 
 
 def parse_columns(
     opened: Opened,
+    piece: pa.Buffer,
     types: Mapping[str, pa.DataType],
     odd: Callable[[pacsv.InvalidRow], str] | None = None,
 ) -> pa.Table:
-    """Parse some columns; `odd` says what is done with rows of other widths, in their order.
+    """Parse some columns of a piece; `odd` says what is done with rows of other widths, in order.
 
     Raises `pyarrow.ArrowException`.
     """
     # columns nobody wants may share a name
-    names = [name if name in types else f"\0{place}" for place, name in enumerate(opened.header)]
+    names = [name if name in types else f"\0{place}" for place, name in enumerate(opened.names)]
     return pacsv.read_csv(
-        pa.BufferReader(opened.body),
+        pa.BufferReader(piece),
         read_options=pacsv.ReadOptions(
-            column_names=names, block_size=_BLOCK, use_threads=odd is None
+            column_names=names, block_size=2 * _BLOCK, use_threads=False
         ),
         parse_options=pacsv.ParseOptions(
             delimiter=opened.mark,
-            quote_char=False,
+            quote_char='"' if opened.is_quoted else False,
             double_quote=False,
             ignore_empty_lines=False,
             invalid_row_handler=odd,

@@ -16,7 +16,7 @@ import numpy as np
 from scoring.messages import Message
 from scoring.types import IntArray
 
-__all__ = ["BadTableError", "Chunk", "Complain", "Records", "open_records", "too_long"]
+__all__ = ["BadTableError", "Chunk", "Complain", "Headed", "Records", "open_records", "too_long"]
 
 CHUNK_ROWS: Final = 1 << 16
 CELL_LIMIT: Final = 1 << 17
@@ -41,11 +41,15 @@ class BadTableError(Exception):
         self.message = message
 
 
-class Records(Protocol):
-    """A table that is being read."""
+class Headed(Protocol):
+    """A table whose columns have names."""
 
     def header(self) -> tuple[list[str], int]:
         """Return the first record that is not blank, and its line; raise `BadTableError`."""
+
+
+class Records(Headed, Protocol):
+    """A table that is being read."""
 
     def chunks(self, width: int, complain: Complain) -> Iterator[Chunk]:
         """Yield the records of `width` cells; complain of others; skip blank lines.

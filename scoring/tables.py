@@ -14,14 +14,23 @@ import pyarrow as pa
 from scoring.cells import Array, read_cells
 from scoring.columnar import ColumnarRecords, unpack_columns
 from scoring.complaints import LIMIT, Complaints
+from scoring.encodings import Encoding, detect_encoding
 from scoring.errors import InvalidSubmission
 from scoring.formats import ALL_FORMATS, Format, detect_format
 from scoring.json_records import JsonRecords
 from scoring.matching import key_texts, number_rows
 from scoring.messages import Message
-from scoring.quick import Columns, QuickTable, open_quickly, read_text_table, typed_table
+from scoring.quick import (
+    Columns,
+    Opened,
+    QuickTable,
+    join_pieces,
+    open_quickly,
+    parse_pieces,
+    typed_table,
+)
 from scoring.quick_matching import number_texts
-from scoring.records import BadTableError, Chunk, Records, open_records
+from scoring.records import BadTableError, Chunk, Headed, Records, open_records
 from scoring.spec import ColumnType, SubmissionTable
 from scoring.suspects import Suspects
 from scoring.text import read_text
@@ -125,7 +134,6 @@ def read_table(
     quick = _read_quickly(path, kind, columns, exact=exact)
     if quick is not None:
         return _finished(quick, key)
-    _tell_quickly(path, kind, columns, exact=exact)
     return read_records(open_text(path, kind), columns, key, exact=exact)
 
 
@@ -149,11 +157,23 @@ def _read_binary(
 def _read_quickly(
     path: Path, kind: Format, columns: Mapping[str, ColumnType], *, exact: bool
 ) -> QuickTable | None:
-    """Read a large table whole, unless something about it wants a careful look."""
+    """Read a large table whole; None where something about it wants a careful look.
+
+    Raises `InvalidSubmission` where it is soon found what is wrong with it.
+    """
     mark = _MARKS.get(kind)
-    if mark is None or not _is_large(path):
+    opened = open_quickly(path, mark) if mark is not None and _is_large(path) else None
+    if opened is None:
         return None
-    return read_text_table(path, mark, columns, exact=exact)
+    if not opened.fits(columns, exact=exact):
+        if detect_encoding(path) is Encoding.UTF_8:  # else that is what there is to say
+            _read_header(opened, columns, exact=exact)
+        return None
+    parts = parse_pieces(opened, columns)
+    quick = join_pieces(parts, columns)
+    if quick is None:
+        _tell_quickly(opened, parts, columns)
+    return quick
 
 
 def _is_large(path: Path) -> bool:
@@ -161,19 +181,13 @@ def _is_large(path: Path) -> bool:
 
 
 def _tell_quickly(
-    path: Path, kind: Format, columns: Mapping[str, ColumnType], *, exact: bool
+    opened: Opened, parts: Sequence[pa.Table | None], columns: Mapping[str, ColumnType]
 ) -> None:
-    """Raise `InvalidSubmission` where it is soon found what is wrong with a large text."""
-    mark = _MARKS.get(kind)
-    if mark is None or not _is_large(path):
-        return
-    opened = open_quickly(path, mark, columns, exact=exact)
-    if opened is None:
-        return
-    suspects = Suspects(opened, columns)
+    """Raise `InvalidSubmission` where looking at the rows in doubt says what is wrong."""
+    suspects = Suspects(opened, parts, columns)
     complaints = Complaints()
     for chunk in suspects.chunks(complaints.add):
-        _read_chunk(chunk, opened.header, columns, complaints)
+        _read_chunk(chunk, opened.names, columns, complaints)
         complaints.settle()
     if not suspects.is_unsure:
         complaints.raise_if_any(is_cut=suspects.is_cut)
@@ -229,7 +243,7 @@ def _read_chunk(
     return typed
 
 
-def _read_header(records: Records, columns: Mapping[str, ColumnType], *, exact: bool) -> list[str]:
+def _read_header(records: Headed, columns: Mapping[str, ColumnType], *, exact: bool) -> list[str]:
     header, line = records.header()
     if len(header) == 1 and len(columns) > 1:
         for mark in ";\t|":

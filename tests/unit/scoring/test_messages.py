@@ -27,7 +27,7 @@ def test_both_languages_say_the_same(code: str) -> None:
 
 
 def test_every_code_in_the_sources_is_in_the_catalogue_and_the_reverse() -> None:
-    catalogue = Path(scoring.__file__).parent / "messages.py"
+    catalogue = Path(scoring.__file__).parent / "catalogue.py"
     text = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES if path != catalogue)
     used = set(re.findall(r'Message\(\s*"([a-z_0-9]+)"', text))
     quoted = set(re.findall(r'"([a-z_0-9]+)"', text))

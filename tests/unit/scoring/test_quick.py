@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from scoring import tables
+from scoring import quick, tables
 from scoring.columnar import ColumnarRecords
 from scoring.errors import InvalidSubmission
 from scoring.formats import Format
@@ -34,8 +34,9 @@ GOOD = ("a", "ok", "0.5", "1", "true", "7")
 HEADER = ",".join(COLUMNS)
 NUMBERS = ("0.5", "1", "-0", "+1", " 1", "1 ", "\t1", "1e5", ".5", "5.", "1e999", "-1e-400", "nan")
 WORDS = ("inf", "0x10", "0X1p3", "1_0", "１", "9999999999999999999", "007", "3.0", "TRUE", "True")
-TEXTS = ("a", "b", "ok", "true", "tRuE", "0", "", " ", "\u3000", "é", '"a"', '"', "null", "NA")
-CELLS = st.one_of(st.sampled_from(NUMBERS + WORDS + TEXTS), st.text(max_size=4))
+TEXTS = ("a", "b", "ok", "true", "tRuE", "0", "", " ", "\u3000", "é", '"', "null", "NA")
+QUOTED = ('"a"', '"0.5"', '"7"', '"ok"', '""', '"a,b"', '"a""b"', '"a" ', ' "a"', '"a\nb"', 'a"b"')
+CELLS = st.one_of(st.sampled_from(NUMBERS + WORDS + TEXTS + QUOTED), st.text(max_size=4))
 ROWS = st.lists(
     st.one_of(
         st.just(",".join(GOOD)),
@@ -80,13 +81,13 @@ def test_text(rows: list[str], end: str, last: bool) -> None:
     text = end.join([HEADER, *rows]) + (end if last else "")
     with tempfile.TemporaryDirectory() as folder:
         path = write(Path(folder), text.encode("utf-8", "surrogatepass"))
-        quick = read_text_table(path, ",", COLUMNS, exact=True)
+        found = read_text_table(path, ",", COLUMNS, exact=True)
         try:
             records = open_text(path, Format.CSV)
         except InvalidSubmission:
-            assert quick is None
+            assert found is None
             return
-        agree(quick, careful(records))
+        agree(found, careful(records))
 
 
 VALUES = st.one_of(
@@ -123,8 +124,12 @@ def _plain(values: list[object]) -> pa.Array:
 @pytest.mark.parametrize("mark", [",", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("header", [HEADER, "\ufeff" + HEADER, f'"{HEADER}"'.replace(",", '","')])
-def test_what_tools_write_is_read_fast(tmp_path: Path, mark: str, end: str, header: str) -> None:
-    text = end.join([header, ",".join(GOOD), ",".join(GOOD), ""]).replace(",", mark)
+@pytest.mark.parametrize("row", [",".join(GOOD), '"a","ok",0.5,"1",true,"7"'])
+@pytest.mark.parametrize("blank", [0, 3])
+def test_what_tools_write_is_read_fast(
+    tmp_path: Path, mark: str, end: str, header: str, row: str, blank: int
+) -> None:
+    text = end.join([header, row, row, *[""] * blank]).replace(",", mark)
 
     found = read_text_table(write(tmp_path, text), mark, COLUMNS, exact=True)
     assert found is not None
@@ -159,6 +164,19 @@ def test_columns_that_nobody_wants_are_skipped(tmp_path: Path) -> None:
 )
 def test_what_is_doubtful_is_left(tmp_path: Path, content: bytes) -> None:
     assert read_text_table(write(tmp_path, content), ",", COLUMNS, exact=True) is None
+
+
+def test_quotes_are_read_where_each_is_around_a_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quick, "_BLOCK", 8)
+    rows = ['"a,b","ok",0.5,1,1,7', 'c,ok,"0.5",1,1,7', '"d",ok,1,1,1,"7"']
+    found = read_text_table(write(tmp_path, "\n".join([HEADER, *rows])), ",", COLUMNS, exact=True)
+    assert found is not None
+    assert found.columns["id"].tolist() == ["a,b", "c", "d"]
+    for odd in ('"a\n",ok,1,1,1,7', 'a"b",ok,1,1,1,7', '"a" ,ok,1,1,1,7', '"a""b",ok,1,1,1,7', '"'):
+        text = "\n".join([HEADER, *rows, odd])
+        assert read_text_table(write(tmp_path, text), ",", COLUMNS, exact=True) is None
 
 
 def test_a_link_is_left(tmp_path: Path) -> None:

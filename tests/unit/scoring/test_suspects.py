@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import example, given
+from hypothesis import strategies as st
 
-from scoring import suspects, tables
+from scoring import quick, suspects, tables
 from scoring.errors import InvalidSubmission
 from scoring.formats import Format
 from scoring.messages import Message
@@ -20,8 +21,9 @@ COUNT = 30_000
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take every table for a large one, in blocks of two rows."""
+    """Take every table for a large one, in blocks of two rows and pieces of a few."""
     monkeypatch.setattr(tables, "QUICK_BYTES", 0)
+    monkeypatch.setattr(quick, "_BLOCK", 50)
     monkeypatch.setattr(suspects, "BLOCK_ROWS", 2)
 
 
@@ -40,10 +42,26 @@ def told(path: Path, *, fast: bool) -> tuple[Message, ...]:
 @given(ROWS, ROWS, ENDS)
 @example(first=[",".join(GOOD)], second=["", "a,b", ",,,,,"], end="\n")
 @example(first=["a"] * 30, second=[",".join(GOOD)], end="\n")
+@example(first=['"a","ok","0.5","0x1",1,7'], second=['"b,c",ok,1,1,1,"0X2"', "", ""], end="\n")
 def test_both_say_the_same(first: list[str], second: list[str], end: str) -> None:
     text = end.join([HEADER, *first, ",".join(GOOD), *second])
     with tempfile.TemporaryDirectory() as folder:
         path = write(Path(folder), text.encode("utf-8", "surrogatepass"))
+        assert told(path, fast=True) == told(path, fast=False)
+
+
+HEADERS = st.lists(st.sampled_from([*COLUMNS, "scroe", "", "id ", '"x"', "标签"]), max_size=8)
+
+
+@pytest.mark.usefixtures("small")
+@given(HEADERS.map(",".join), ROWS, st.sampled_from(["utf-8", "gbk", "utf-8-sig"]))
+@example(header=HEADER.replace(",", ";"), rows=["a;b"], encoding="utf-8")
+@example(header=HEADER.replace("score", "scroe"), rows=["é"], encoding="latin-1")
+@example(header=HEADER.replace("score", "scroe"), rows=["a\0"], encoding="utf-8")
+def test_both_say_the_same_of_a_header(header: str, rows: list[str], encoding: str) -> None:
+    text = "\n".join([header, *rows])
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(Path(folder), text.encode(encoding, "replace"))
         assert told(path, fast=True) == told(path, fast=False)
 
 
