@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from problems.quantities import Seconds, Size
 from scoring.encodings import Encoding
 from scoring.formats import Format, format_of_name
+from scoring.metrics.masks import MASK_METRICS
 from scoring.spec import (
     Localized,
     Partition,
@@ -17,6 +18,7 @@ from scoring.spec import (
     is_plain_name,
     spec_error,
 )
+from scoring.tables import fits_pictures
 
 __all__ = [
     "Area",
@@ -253,7 +255,15 @@ class ProblemSpec(SpecModel):
             return ()
         if self.scoring.scorer is not None:
             return (format_of_name(self.submission.file),)
-        return tuple(Format)
+        return tuple(each for each in Format if each is not Format.PICTURES or self._takes_masks)
+
+    @property
+    def _takes_masks(self) -> bool:
+        """Whether every row of the answer is a mask, so that pictures may stand for them."""
+        table = self.submission.table
+        if table is None or not fits_pictures(table.columns, table.key):
+            return False
+        return all(column.metric in MASK_METRICS for column in self.scoring.measured)
 
     @property
     def table_encodings(self) -> tuple[Encoding, ...]:

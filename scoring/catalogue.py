@@ -78,6 +78,47 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
         "column “{name}” is of type {type}; text, whole numbers, numbers and booleans are read",
     ),
     "uneven_columns": ("各列长度不同", "the columns are of different lengths"),
+    # a zip of pictures
+    "picture_not_png": (
+        "压缩包中的 {name} 不是 PNG 图像",
+        "{name} in the zip is no PNG picture",
+    ),
+    "picture_name": (
+        "压缩包中的文件名 {name} 不可用",
+        "the name {name} in the zip cannot be used",
+    ),
+    "picture_repeated": (
+        "压缩包中有两个文件名为 {name}（不计目录）",
+        "two files in the zip are named {name}, folders aside",
+    ),
+    "picture_count": (
+        "压缩包中的图像超过 {limit} 张",
+        "there are more than {limit} pictures in the zip",
+    ),
+    "picture_kind": (
+        "{name} 应为 1 至 8 位灰度 PNG（非 0 即前景），实际为 {found}",
+        "{name} must be a grey PNG of 1 to 8 bits (what is not 0 is the mask); this is {found}",
+    ),
+    "picture_pixels": (
+        "{name} 的大小为 {found}，超出上限（共 {limit} 个像素）",
+        "{name} is {found}, more than the {limit} pixels that are read",
+    ),
+    "picture_large": (
+        "{name} 解压后超过 {limit} 字节",
+        "{name} is more than {limit} bytes unpacked",
+    ),
+    "picture_damaged": (
+        "{name} 已损坏或已加密，无法读取",
+        "{name} is damaged or encrypted and cannot be read",
+    ),
+    "picture_runs": (
+        "{name} 的掩码过于零碎，超过 {limit} 段",
+        "the mask of {name} is in more than {limit} runs",
+    ),
+    "picture_size": (
+        "“{name}”的掩码为 {found}（高 × 宽），图像为 {expected}",
+        "the mask of “{name}” is {found} (height × width), its picture is {expected}",
+    ),
     # the header
     "wrong_delimiter": (
         "列之间应以逗号分隔，而不是“{found}”",

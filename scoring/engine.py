@@ -89,7 +89,7 @@ def _score_columns(
     memo = Memo()
     for column in scoring.measured:
         metric = METRICS[column.metric or ""]
-        sample = build_sample(metric, column, table, given, true, memo)
+        sample = replace(build_sample(metric, column, table, given, true, memo), ids=ids)
         try:
             with np.errstate(all="ignore"):  # what overflows is caught below, by name
                 scores[column.key] = metric.score(sample)

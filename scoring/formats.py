@@ -22,7 +22,7 @@ class _Facts:
 
 
 class Format(StrEnum):
-    """The formats of a table; `parquet`, `arrow` and `npz` are typed columns, the rest is text."""
+    """The formats of a table: text, typed columns, or masks as `pictures`, one for each key."""
 
     CSV = "csv"
     TSV = "tsv"
@@ -31,6 +31,7 @@ class Format(StrEnum):
     PARQUET = "parquet"
     ARROW = "arrow"
     NPZ = "npz"
+    PICTURES = "pictures"
 
     @property
     def label(self) -> str:
@@ -50,7 +51,7 @@ class Format(StrEnum):
     @property
     def is_binary(self) -> bool:
         """Whether it has typed columns and no lines of text."""
-        return self in {Format.PARQUET, Format.ARROW, Format.NPZ}
+        return self in {Format.PARQUET, Format.ARROW, Format.NPZ, Format.PICTURES}
 
 
 _FACTS: Final = {
@@ -63,6 +64,7 @@ _FACTS: Final = {
         "Arrow IPC", (".arrow", ".arrows", ".feather"), "application/vnd.apache.arrow.file"
     ),
     Format.NPZ: _Facts("NPZ", (".npz",), "application/x-npz"),
+    Format.PICTURES: _Facts("ZIP of PNG", (".zip",), "application/zip"),
 }
 ALL_FORMATS: Final = frozenset(Format)
 
@@ -109,6 +111,8 @@ def _sniff_zip(path: Path) -> Format:
             names = archive.namelist()
     except (BadZipFile, ValueError, OSError, NotImplementedError, EOFError):
         return Format.CSV
+    if any(name.lower().endswith(".png") for name in names):
+        return Format.PICTURES
     return Format.NPZ if names and all(name.endswith(".npy") for name in names) else Format.CSV
 
 

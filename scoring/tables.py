@@ -31,13 +31,14 @@ from scoring.quick import (
 )
 from scoring.quick_matching import number_texts
 from scoring.records import BadTableError, Chunk, Headed, Records, open_records
-from scoring.spec import ColumnType, SubmissionTable
+from scoring.spec import ColumnKind, ColumnType, SubmissionTable
 from scoring.suspects import Suspects
 from scoring.text import read_text
 from scoring.types import IntArray
 
 __all__ = [
     "Table",
+    "fits_pictures",
     "open_text",
     "read_answer",
     "read_records",
@@ -137,6 +138,12 @@ def read_table(
     return read_records(open_text(path, kind), columns, key, exact=exact)
 
 
+def fits_pictures(columns: Mapping[str, ColumnType], key: tuple[str, ...]) -> bool:
+    """Say whether a table is a key and one column of text: then pictures may stand for its rows."""
+    texts = all(kind.type is ColumnKind.STRING for kind in columns.values())
+    return len(key) == 1 and len(columns) == len(("key", "mask")) and texts
+
+
 def _read_binary(
     path: Path,
     kind: Format,
@@ -145,7 +152,12 @@ def _read_binary(
     *,
     exact: bool,
 ) -> Table:
-    names, table = unpack_columns(path, kind, list(columns))
+    wanted = list(columns)
+    if kind is Format.PICTURES:
+        if not fits_pictures(columns, key):
+            raise InvalidSubmission(Message("archive_not_csv"))
+        wanted = [*key, *(name for name in columns if name not in key)]
+    names, table = unpack_columns(path, kind, wanted)
     fits = not exact or len(names) == len(columns)
     if table is not None and fits and table.num_rows >= QUICK_ROWS:
         quick = typed_table(table, columns, first_line=1)

@@ -1,4 +1,4 @@
-"""Parquet, Arrow and NPZ from strangers to columns of four plain types, in a process of its own.
+"""Binary tables and pictures from strangers to columns of four plain types, in an own process.
 
 `python -m scoring.unpacking FORMAT SOURCE SINK WANTED` writes the wanted columns as an Arrow file
 that holds text, whole numbers, numbers and booleans only, and prints what it found as JSON. The
@@ -23,6 +23,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from scoring.pictures import PictureError, open_pictures
+
 __all__ = ["MAX_BYTES", "MAX_COLUMNS", "MAX_ROWS", "UnpackError", "main", "unpack"]
 
 MAX_ROWS: Final = 20_000_000
@@ -30,6 +32,8 @@ MAX_COLUMNS: Final = 1000
 MAX_BYTES: Final = 1 << 30
 """The most that the wanted columns may hold, unpacked."""
 CELL_LIMIT: Final = 1 << 17
+MASK_LIMIT: Final = 1 << 24
+"""What a mask of the most runs takes as text."""
 MEMORY: Final = 3 << 30
 CPU_S: Final = 60
 BATCH: Final = 1 << 16
@@ -52,6 +56,15 @@ class Reason(StrEnum):
     UNEVEN_COLUMNS = "uneven_columns"
     FIELD_TOO_LONG = "field_too_long"
     NUL_BYTE = "nul_byte"
+    PICTURE_NOT_PNG = "picture_not_png"
+    PICTURE_NAME = "picture_name"
+    PICTURE_REPEATED = "picture_repeated"
+    PICTURE_COUNT = "picture_count"
+    PICTURE_KIND = "picture_kind"
+    PICTURE_PIXELS = "picture_pixels"
+    PICTURE_LARGE = "picture_large"
+    PICTURE_DAMAGED = "picture_damaged"
+    PICTURE_RUNS = "picture_runs"
 
 
 class UnpackError(Exception):
@@ -68,7 +81,7 @@ Opener = Callable[[Path, Sequence[str]], tuple[list[str], Iterator[pa.RecordBatc
 
 
 def unpack(name: str, source: Path, sink: Path, wanted: Sequence[str]) -> list[str]:
-    """Write the wanted columns of a `parquet`, `arrow` or `npz` file; return all columns' names.
+    """Write the wanted columns of a file in a binary format; return all columns' names.
 
     Nothing is written where the file lacks one of them or has one twice. Raises `UnpackError`.
     """
@@ -77,20 +90,25 @@ def unpack(name: str, source: Path, sink: Path, wanted: Sequence[str]) -> list[s
         if len(names) > MAX_COLUMNS or sum(map(len, names)) > CELL_LIMIT:
             raise UnpackError(Reason.TOO_MANY_COLUMNS, limit=MAX_COLUMNS)
         if all(names.count(each) == 1 for each in wanted):
-            _write(batches, wanted, sink)
+            _write(batches, wanted, sink, MASK_LIMIT if name == "pictures" else CELL_LIMIT)
+    except PictureError as error:
+        raise UnpackError(Reason(error.code), None, **error.params) from None
     except _DAMAGED:
         raise UnpackError(Reason.FILE_DAMAGED) from None
     return names
 
 
-def _write(batches: Iterator[pa.RecordBatch], wanted: Sequence[str], sink: Path) -> None:
+def _write(
+    batches: Iterator[pa.RecordBatch], wanted: Sequence[str], sink: Path, longest: int
+) -> None:
     rows = used = 0
     writer: pa.RecordBatchFileWriter | None = None
     for batch in batches:
         if rows + batch.num_rows > MAX_ROWS:
             raise UnpackError(Reason.TOO_MANY_ROWS, limit=MAX_ROWS)
         batch.validate(full=True)
-        columns = [_plain(batch.column(name), name, rows, MAX_BYTES - used) for name in wanted]
+        room = MAX_BYTES - used
+        columns = [_plain(batch.column(name), name, rows, room, longest) for name in wanted]
         plain = pa.record_batch(columns, names=list(wanted))
         rows, used = rows + batch.num_rows, used + plain.nbytes
         if used > MAX_BYTES:
@@ -102,13 +120,15 @@ def _write(batches: Iterator[pa.RecordBatch], wanted: Sequence[str], sink: Path)
         writer.close()
 
 
-def _plain(column: pa.Array, name: str, before: int, room: int) -> pa.Array:
+def _plain(
+    column: pa.Array, name: str, before: int, room: int, longest: int = CELL_LIMIT
+) -> pa.Array:
     """Return a column as text, int64, float64 or bool; `before` rows came before it."""
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return _plain(_decoded(column, room), name, before, room)
+        return _plain(_decoded(column, room), name, before, room, longest)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or _is_view(kind):
-        return _text(column, before, room)
+        return _text(column, before, room, longest)
     plain = _plain_type(kind)
     if plain is None:
         raise UnpackError(Reason.COLUMN_TYPE, name=name[:60], type=str(kind)[:60])
@@ -153,14 +173,14 @@ def _lengths(views: pa.Array) -> pa.Array:
     return pa.array(np.where(views.is_valid().to_numpy(zero_copy_only=False), lengths, 0))
 
 
-def _text(column: pa.Array, before: int, room: int) -> pa.Array:
+def _text(column: pa.Array, before: int, room: int, longest: int) -> pa.Array:
     if _is_view(column.type):  # many views may show one long text
         _hold(_lengths(column), room)
     text = column.cast(pa.large_string())
     lengths = pc.binary_length(text)
-    if (pc.max(lengths).as_py() or 0) > CELL_LIMIT:
-        row = pc.index(pc.greater(lengths, CELL_LIMIT), value=True).as_py()
-        raise UnpackError(Reason.FIELD_TOO_LONG, row=before + row + 1, limit=CELL_LIMIT)
+    if (pc.max(lengths).as_py() or 0) > longest:
+        row = pc.index(pc.greater(lengths, longest), value=True).as_py()
+        raise UnpackError(Reason.FIELD_TOO_LONG, row=before + row + 1, limit=longest)
     empty = pc.index(pc.match_substring(text, "\0"), value=True).as_py()
     if empty >= 0:
         raise UnpackError(Reason.NUL_BYTE, row=before + empty + 1)
@@ -260,6 +280,7 @@ _OPENERS: Final[Mapping[str, Opener]] = {
     "parquet": _open_parquet,
     "arrow": _open_arrow,
     "npz": _open_npz,
+    "pictures": open_pictures,
 }
 
 

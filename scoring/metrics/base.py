@@ -81,7 +81,7 @@ class Sample:
     shape is (n, t). `prediction` has shape (n,), or (n, k) where the metric takes several columns.
     `true_texts` (n, t) and `texts` (n, k) take their place where the metric reads cells of text.
     `lines` are the answer's lines, `names` its columns, `targets` the truth's. `memo` is shared by
-    the columns that are scored on the same rows.
+    the columns that are scored on the same rows; `ids` name those.
     """
 
     truth: FloatArray | IntArray
@@ -93,6 +93,7 @@ class Sample:
     texts: TextArray = field(default_factory=lambda: NO_TEXTS)
     targets: tuple[str, ...] = ()
     memo: Memo = field(default_factory=Memo)
+    ids: Sequence[str] = ()
 
     def once(self, what: Hashable, work: Callable[[], Value]) -> Value:
         """Work out what follows from these columns alone, once for all metrics that ask."""

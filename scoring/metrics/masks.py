@@ -2,13 +2,16 @@
 
 A mask is "start length start length …": pixels counted from 1 down the columns, left column first,
 as competitions write them. Runs ascend and do not touch the picture's end or each other's pixels.
-The truth has the mask, the height and the width. An empty cell is an empty mask.
+The truth has the mask, the height and the width. An empty cell is an empty mask. The picture's size
+may stand before the runs, "10x20: start length …": it is then checked.
 
 The mean over pictures and the pooled score are different numbers with different names: the mean
 weighs every picture alike (an empty mask where nothing is scores 1), pooling weighs every pixel.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -21,11 +24,29 @@ from scoring.metrics.cells import CellError, CellFault, parse_answers, parse_tru
 from scoring.spec import Direction
 from scoring.types import FloatArray, IntArray
 
-__all__ = ["FAMILY", "read_runs", "shared_pixels"]
+__all__ = ["FAMILY", "MASK_METRICS", "Mask", "read_mask", "read_runs", "shared_pixels"]
 
 MAX_RUNS: Final = 1_000_000
 _MAX_DIGITS: Final = 12
 _SHOWN: Final = 60
+_SIZE: Final = re.compile(r"\s*([0-9]{1,9})x([0-9]{1,9}):")
+_MAX_MESSAGES: Final = 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mask:
+    """The runs of a mask, and its picture's height and width where the cell says them."""
+
+    runs: IntArray
+    size: tuple[int, int] | None
+
+
+def read_mask(text: str) -> Mask:
+    """Read runs, perhaps with a size before them; raise `CellError`."""
+    found = _SIZE.match(text)
+    if found is None:
+        return Mask(read_runs(text), None)
+    return Mask(read_runs(text[found.end() :]), (int(found[1]), int(found[2])))
 
 
 def read_runs(text: str) -> IntArray:
@@ -80,9 +101,12 @@ def _areas(sample: Sample) -> FloatArray:
 
 
 def _measure_areas(sample: Sample) -> FloatArray:
-    truths, answers = parse_truths(sample, read_runs), parse_answers(sample, read_runs)
+    truths = [mask.runs for mask in parse_truths(sample, read_mask)]
+    masks = parse_answers(sample, read_mask)
     heights = parse_truths(sample, _read_side, 1)
     widths = parse_truths(sample, _read_side, 2)
+    _check_sizes(sample, masks, list(zip(heights, widths, strict=True)))
+    answers = [mask.runs for mask in masks]
     rows = []
     for row, (truth, given) in enumerate(zip(truths, answers, strict=True)):
         pixels = heights[row] * widths[row]
@@ -95,6 +119,28 @@ def _measure_areas(sample: Sample) -> FloatArray:
             raise InvalidSubmission(message)
         rows.append((shared_pixels(truth, given), _size(truth), _size(given)))
     return np.array(rows, np.float64)
+
+
+def _check_sizes(
+    sample: Sample, masks: Sequence[Mask], expected: Sequence[tuple[int, int]]
+) -> None:
+    """Raise `InvalidSubmission` where a mask is of another size than its picture."""
+    messages = [
+        Message(
+            "picture_size",
+            {
+                "name": sample.ids[row][:_SHOWN] if sample.ids else f"{row + 1}",
+                "found": "{} × {}".format(*mask.size),
+                "expected": "{} × {}".format(*expected[row]),
+            },
+            column=sample.names[0],
+        )
+        for row, mask in enumerate(masks)
+        if mask.size is not None and mask.size != expected[row]
+    ]
+    if messages:
+        more = [Message("more", {"count": len(messages) - _MAX_MESSAGES})]
+        raise InvalidSubmission(*messages[:_MAX_MESSAGES], *more[: len(messages) > _MAX_MESSAGES])
 
 
 def _dice(shared: FloatArray, true: FloatArray, given: FloatArray) -> FloatArray:
@@ -168,3 +214,5 @@ FAMILY: Final = (
         )
     ),
 )
+MASK_METRICS: Final = frozenset(metric.name for metric in FAMILY)
+"""The metrics whose answers may be handed in as pictures."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from PIL import Image
 
 MODES = {"link": 0o120777, "fifo": 0o010644, "plain": 0o100755, "none": 0}
 
@@ -129,6 +130,17 @@ def binary_tables() -> list[bytes]:
     return [sink.getvalue() for sink in sinks]
 
 
+def masks() -> list[bytes]:
+    drawn = np.array([[0, 255, 0], [9, 0, 0]], np.uint8)
+    found = []
+    for mode in ("L", "1", "P", "LA", "RGBA", "I;16"):
+        sink = io.BytesIO()
+        Image.fromarray(drawn).convert(mode).save(sink, "PNG")
+        shape = {"a.png": sink.getvalue(), "b/c.png": sink.getvalue()}
+        found += [pack(shape, method, "none") for method in (0, 8)]
+    return found
+
+
 SEEDS: Mapping[str, Callable[[], list[bytes]]] = {
     "archive": zips,
     "engine_tar": tars,
@@ -137,4 +149,5 @@ SEEDS: Mapping[str, Callable[[], list[bytes]]] = {
     "printed": logs,
     "text_table": text_tables,
     "binary_table": binary_tables,
+    "masks": masks,
 }

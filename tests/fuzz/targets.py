@@ -34,6 +34,7 @@ from scoring import (
 )
 from scoring.encodings import as_utf8
 from scoring.formats import Format
+from scoring.metrics.masks import read_mask
 from scoring.quick import read_text_table
 from scoring.types import ScoreResult
 from scoring.unpacking import MAX_ROWS, UnpackError, unpack
@@ -282,6 +283,23 @@ def binary_table(data: bytes) -> None:
                 check_columns(pa.ipc.open_file(str(sink)).read_all())
 
 
+def masks(data: bytes) -> None:
+    """A zip of pictures, as the process that unpacks it sees it."""
+    with two_folders() as (source, destination):
+        source.write_bytes(data)
+        sink = destination / "columns"
+        try:
+            unpack("pictures", source, sink, ["id", "mask"])
+        except UnpackError as error:
+            check_refusal((Message(error.reason, {"format": "ZIP of PNG", **error.params}),))
+            return
+        if sink.exists():
+            found = pa.ipc.open_file(str(sink)).read_all()
+            names = found["id"].to_pylist()
+            assert len(set(names)) == len(names)
+            assert all(read_mask(cell).size for cell in found["mask"].to_pylist())
+
+
 def check_refusal(messages: tuple[Message, ...]) -> None:
     # twenty faults, how many more, and how the file was read
     assert 1 <= len(messages) <= 22
@@ -304,4 +322,5 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "printed": printed,
     "text_table": text_table,
     "binary_table": binary_table,
+    "masks": masks,
 }

@@ -22,6 +22,10 @@ SHAPES = {
         "`numpy.savez(file, id=…, score=…)`: a one-dimensional array per column, no pickles",
         "`numpy.savez(file, id=…, score=…)`，每列一个一维数组，不接受 pickle",
     ),
+    Format.PICTURES: (
+        "masks alone: a grey PNG for each id, `a.png`; what is not 0 is the mask",
+        "仅限掩码：每个 id 一张灰度 PNG（`a.png`），非 0 即前景",
+    ),
 }
 
 

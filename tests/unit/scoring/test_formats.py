@@ -71,7 +71,7 @@ LINES = {
 }
 
 
-@pytest.mark.parametrize("kind", Format)
+@pytest.mark.parametrize("kind", WRITTEN)
 def test_one_table_in_every_format(tmp_path: Path, kind: Format) -> None:
     path = write(tmp_path, WRITTEN[kind])
 
@@ -88,7 +88,7 @@ def test_an_arrow_stream_is_arrow(tmp_path: Path) -> None:
     assert read_answer(path, TABLE).columns["label"].tolist() == COLUMNS["label"]
 
 
-@pytest.mark.parametrize("kind", [each for each in Format if each is not Format.CSV])
+@pytest.mark.parametrize("kind", [each for each in WRITTEN if each is not Format.CSV])
 def test_what_a_scorer_cannot_read_is_refused(tmp_path: Path, kind: Format) -> None:
     with pytest.raises(InvalidSubmission):
         read_answer(write(tmp_path, WRITTEN[kind]), TABLE, {Format.CSV})
