@@ -216,6 +216,7 @@ class World:
             "post_id": self.post,
             "other_id": self.team,
             "overall_id": self.overall,
+            "key": "unknown",
         }
         values |= given
         if values["number"] == "announced":
