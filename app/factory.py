@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.accounts import staff_views as accounts_staff_views
 from app.accounts import views as accounts_views
 from app.accounts.identity import register_identity
+from app.bulk import staff_views as bulk_staff_views
 from app.bundles import staff_views as bundles_staff_views
 from app.compute import image_api, image_views
 from app.contests import staff_views as contests_staff_views
@@ -84,6 +85,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     similarity_staff_views.blueprint,
     rescoring_staff_views.blueprint,
     bundles_staff_views.blueprint,
+    bulk_staff_views.blueprint,
     api_docs.blueprint,
 )
 

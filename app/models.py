@@ -4,6 +4,7 @@ from types import ModuleType
 from typing import Final
 
 import app.accounts.models
+import app.bulk.models
 import app.compute.models
 import app.contests.models
 import app.core.audit
@@ -41,4 +42,5 @@ MODELS: Final[tuple[ModuleType, ...]] = (
     app.similarity.models,
     app.judging.models,
     app.rescoring.models,
+    app.bulk.models,
 )

@@ -7,6 +7,7 @@ from datetime import timedelta
 from threading import Event
 from typing import TYPE_CHECKING, Final
 
+from app.bulk.tending import tend_bulks
 from app.core.blobs import LocalBlobs, collect_garbage
 from app.core.platform import Platform
 from app.evaluations.sweeping import ClockWatch, sweep
@@ -40,6 +41,7 @@ def run_scheduler(settings: Settings, port: Platform) -> None:
         _attempt("ranks of the day", lambda: keep_todays_ranks(port))
         _attempt("overall boards", lambda: ring_stale_overall(port))
         _attempt("re-scores", lambda: tend_rescores(port))
+        _attempt("acts on many submissions", lambda: tend_bulks(port))
         now = port.clock.now()
         if cleaned is None or now - cleaned > _CLEAN_EVERY:
             _attempt("clean-up", lambda: clean_up(port))

@@ -23,7 +23,13 @@ from app.evaluations.models import CLAIMED, FINISHED, Evaluation, EvaluationEven
 from app.evaluations.models import Verdict as FailedBecause
 from app.evaluations.outcomes import Outcome, is_free_of_charge
 from app.evaluations.run_details import pack_details
-from app.evaluations.shadows import is_overtaken, put_back_overtaken, share_scoring
+from app.evaluations.shadow_places import scoring_revision
+from app.evaluations.shadows import (
+    is_overtaken,
+    keep_answer,
+    put_back_overtaken,
+    share_scoring,
+)
 from app.evaluations.standings import refresh_submission
 from app.evaluations.states import Step, advance
 from app.problems.models import Board, BoardData, Partition, Problem, Revision, Stage
@@ -239,9 +245,16 @@ def cancel(session: Session, evaluation: Evaluation, actor: User, *, now: dateti
 
 
 def rerun(
-    session: Session, submission: Submission, actor: User, *, now: datetime
+    session: Session,
+    submission: Submission,
+    actor: User,
+    *,
+    now: datetime,
+    keep_answers: bool = False,
 ) -> list[Evaluation]:
     """Evaluate a submission again on every board it was evaluated on, and say so in the audit log.
+
+    With `keep_answers` code does not run whose answer was kept: it is scored as it is.
 
     Raises:
         BoardSignedOffError: a board of the problem is signed off.
@@ -259,14 +272,16 @@ def rerun(
     )
     if any(evaluation.state not in FINISHED for evaluation in current):
         raise StillRunningError
-    fresh = [
-        queue_evaluation(session, submission, evaluation.board, now=now, actor=actor.name)
-        for evaluation in current
-    ]
+    fresh = []
+    for before in current:
+        made = queue_evaluation(session, submission, before.board, now=now, actor=actor.name)
+        if keep_answers:
+            keep_answer(session, made, before, scoring_revision(session, made, submission))
+        fresh.append(made)
     record_audit(
         session,
         actor.as_actor(),
-        "submission.rerun",
+        "submission.rescore" if keep_answers else "submission.rerun",
         f"submission:{submission.id}",
         {"problem": submission.problem.slug, "boards": [one.board.value for one in current]},
         now=now,

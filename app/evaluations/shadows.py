@@ -137,11 +137,7 @@ def queue_shadow(
         messages=[],
         queued_at=now,
     )
-    if original.answer_blob is not None and _is_input_same(session, original, revision):
-        for name in _RUN:
-            setattr(shadow, name, getattr(original, name))
-        shadow.reuses_id = original.reuses_id or original.id
-        shadow.pool = CPU_POOL
+    keep_answer(session, shadow, original, revision)
     session.add(shadow)
     session.flush()
     session.add(
@@ -154,6 +150,21 @@ def queue_shadow(
         )
     )
     return shadow
+
+
+def keep_answer(
+    session: Session, fresh: Evaluation, original: Evaluation, revision: Revision
+) -> None:
+    """Let a new evaluation score the answer of an earlier run, where it was kept and still holds.
+
+    It holds where the code would find the same input under the revision it is scored by.
+    """
+    if original.answer_blob is None or not _is_input_same(session, original, revision):
+        return
+    for name in _RUN:
+        setattr(fresh, name, getattr(original, name))
+    fresh.reuses_id = original.reuses_id or original.id
+    fresh.pool = CPU_POOL
 
 
 def swap_in(session: Session, pairs: Select[int, int]) -> None:

@@ -19,6 +19,12 @@ STATES: Final = {
     # re-scores
     "staged": N_("staged"),
     "ready": N_("ready to publish"),
+    # acts on many submissions
+    "weighing": N_("being worked out"),
+    "planned": N_("waits for confirmation"),
+    "under_way": N_("under way"),
+    "done": N_("done"),
+    "stopped": N_("stopped"),
     # stages
     "upcoming": N_("not yet open"),
     "open": N_("open"),

@@ -34,6 +34,7 @@ NOBODY = "404 404 404 404 404 404 404 404"
 API = "401 200 200 200 200 200 200 401"
 API_TEAM = "401 404 200 200 200 200 200 401"
 STAFF_JSON = "401 403 403 403 200 200 200 401"
+ORGANISER_JSON = "401 403 403 403 403 200 200 401"
 PASSWORD = "correct horse battery"
 
 
@@ -237,6 +238,16 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("POST", "/staff/rescores/<int:rescore_id>/retry"): Door(ORGANISER_DOES),
     ("POST", "/staff/rescores/<int:rescore_id>/discard"): Door(ORGANISER_DOES),
     ("GET", "/staff/submissions"): Door(STAFF),
+    ("GET", "/staff/submissions/bulk"): Door(ORGANISER),
+    ("POST", "/staff/submissions/bulk"): Door(
+        ORGANISER_DOES, lambda: {"problem": "pcb", "act": "retract", "reason": "重复参赛"}
+    ),
+    ("GET", "/staff/submissions/bulk/<int:bulk_id>"): Door(ORGANISER),
+    ("GET", "/staff/submissions/bulk/<int:bulk_id>/status.json"): Door(ORGANISER_JSON),
+    ("POST", "/staff/submissions/bulk/<int:bulk_id>/confirm"): Door(ORGANISER_DOES),
+    ("POST", "/staff/submissions/bulk/<int:bulk_id>/weigh"): Door(ORGANISER_DOES),
+    ("POST", "/staff/submissions/bulk/<int:bulk_id>/stop"): Door(ORGANISER_DOES),
+    ("POST", "/staff/submissions/bulk/<int:bulk_id>/discard"): Door(ORGANISER_DOES),
     ("POST", "/staff/submissions/<int:submission_id>/rerun"): Door(ORGANISER_DOES),
     ("POST", "/staff/submissions/<int:submission_id>/retract"): Door(
         ORGANISER_DOES, lambda: {"reason": "重复参赛"}

@@ -14,6 +14,9 @@ from werkzeug.test import TestResponse
 from app.accounts import operations as accounts
 from app.accounts import staff_operations
 from app.accounts.models import ApiToken, Role, User
+from app.bulk.choosing import Choice
+from app.bulk.models import BulkKind
+from app.bulk.operations import Wish, plan
 from app.contests.operations import Notice, post_announcement
 from app.core.platform import Platform
 from app.discussions import operations as discussions
@@ -153,6 +156,9 @@ class World:
         ends = {"first_id": scored.id, "second_id": waiting.id, "problem_id": problem.id}
         session.add(SimilarPair(**ends, kind=Likeness.CODE, share=0.5))
         self._discuss(session, problem)
+        organiser = self.people["organiser"]
+        wish = Wish(BulkKind.RETRACT, Choice(), "重复参赛")
+        self.bulk = plan(session, problem, wish, organiser, now=CREATED).id
         notice = Notice("公告", "开赛")
         self.announced = post_announcement(
             session, problem.contest, self.people["organiser"], notice, now=CREATED
@@ -206,6 +212,7 @@ class World:
             "secret": "wrong",
             "submission_id": self.scored,
             "publication_id": self.publication,
+            "bulk_id": self.bulk,
             "rescore_id": self.rescore,
             "first_id": self.scored,
             "second_id": self.waiting,

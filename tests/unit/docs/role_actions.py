@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.accounts.models import Role, User
 from app.accounts.policy import can_give_role, can_manage_user, can_manage_users
+from app.bulk.policy import can_act_in_bulk
 from app.bundles.policy import can_import_bundle
 from app.contests.policy import can_post_announcement
 from app.discussions.models import Thread
@@ -232,6 +233,12 @@ ACTIONS = (
         "Have a submission evaluated again",
         "submissions_staff.rerun",
         lambda at: can_rerun_submission(at.user),
+    ),
+    Action(
+        "Evaluate, score or retract many submissions at once",
+        "bulk.plan",
+        lambda at: can_act_in_bulk(at.actor),
+        also=("bulk.confirm", "bulk.weigh", "bulk.stop", "bulk.discard", "bulk.show"),
     ),
     Action(
         "Bring a competition of another platform",

@@ -1,0 +1,1 @@
+"""One act on many submissions: chosen by a filter, weighed first, then done piece by piece."""
