@@ -1,17 +1,26 @@
-"""Reads of the staff's overview: load, workers, what failed lately, what is being published."""
+"""Reads of the staff's overview: load, today, what failed lately, what is being published."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session, selectinload
 
-from app.compute.queries import list_alive_workers
-from app.evaluations.models import Evaluation, State
+from app.bulk.models import Bulk
+from app.compute.models import GpuDevice, Worker
+from app.compute.queries import ALIVE_WITHIN, list_alive_workers
+from app.core.audit import AuditEntry
+from app.core.clock import next_beijing_midnight
+from app.discussions.models import Post
+from app.evaluations.models import Evaluation, EvaluationEvent, State, Verdict
 from app.home.health import seconds_since
 from app.problems.models import Problem, Publication
+from app.rescoring.models import Rescore
+from app.reviews.models import ReviewNote
 from app.submissions.models import Submission
 from app.teams.models import Team
 
@@ -65,6 +74,79 @@ def get_load(session: Session, *, now: datetime) -> Load:
         teams=teams,
         submissions=submissions,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What teams handed in since midnight in Beijing, and how it fared."""
+
+    by_state: Mapping[State, int]
+    yesterday: int
+    """All of the day before."""
+    failures: Sequence[tuple[Verdict, int]]
+    """Of today, the most frequent first."""
+
+    @property
+    def total(self) -> int:
+        """All of today."""
+        return sum(self.by_state.values())
+
+
+def get_today(session: Session, *, now: datetime) -> Today:
+    """Count what was handed in today and yesterday; one query."""
+    midnight = next_beijing_midnight(now) - timedelta(days=1)
+    is_today = case((Submission.created_at >= midnight, 1), else_=0)
+    rows = session.execute(
+        select(is_today, Evaluation.state, Evaluation.verdict, func.count(Submission.id))
+        .join(
+            Evaluation,
+            and_(
+                Evaluation.submission_id == Submission.id,
+                Evaluation.board == Submission.board,
+                Evaluation.is_current.is_(True),
+            ),
+        )
+        .where(
+            Submission.created_at >= midnight - timedelta(days=1),
+            Submission.team_id.is_not(None),
+            Submission.is_debug.is_(False),
+        )
+        .group_by(is_today, Evaluation.state, Evaluation.verdict)
+    ).all()
+    states: Counter[State] = Counter()
+    verdicts: Counter[Verdict] = Counter()
+    for _, state, verdict, count in (row for row in rows if row[0]):
+        states[state] += count
+        if verdict is not None:
+            verdicts[verdict] += count
+    return Today(states, sum(row[3] for row in rows if not row[0]), verdicts.most_common())
+
+
+def get_version(session: Session, *, now: datetime) -> str:
+    """Return what changes whenever the overview would; one query of maxima and small counts.
+
+    Ages are shown, so it changes every minute as well.
+    """
+    alive = Worker.seen_at > now - ALIVE_WITHIN
+    parts = (
+        select(func.max(EvaluationEvent.id)),
+        select(func.max(AuditEntry.id)),
+        select(func.max(Post.id)),
+        select(func.max(ReviewNote.id)),
+        select(func.max(Publication.id)),
+        select(func.max(Publication.finished_at)),
+        select(func.sum(Publication.attempts)),
+        select(func.max(Rescore.ready_at)),
+        select(func.count(Rescore.id)),
+        select(func.max(Bulk.weighed_at)),
+        select(func.count(Bulk.id)),
+        select(func.count(Worker.name)).where(alive),
+        select(func.count(Worker.name)).where(alive, Worker.sick_since.is_not(None)),
+        select(func.count(GpuDevice.uuid)).where(GpuDevice.quarantined_at.is_not(None)),
+    )
+    row = session.execute(select(*(part.scalar_subquery() for part in parts))).one()
+    told = repr((tuple(map(str, row)), int(now.timestamp() // 60)))
+    return sha256(told.encode()).hexdigest()[:16]
 
 
 def list_failures(session: Session, limit: int) -> Sequence[Evaluation]:

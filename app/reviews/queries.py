@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
@@ -63,8 +64,8 @@ def summarise(notes: Sequence[ReviewNote]) -> Opinion:
     )
 
 
-def count_flagged(session: Session, problem_ids: Sequence[int]) -> dict[int, int]:
-    """Return how many submissions of each problem stand flagged, in one query."""
+def map_flagged(session: Session) -> dict[int, tuple[int, datetime]]:
+    """Return how many submissions of each problem stand flagged, and the first flag; one query."""
     last = (
         select(func.max(ReviewNote.id).label("note_id"))
         .where(ReviewNote.kind.in_([NoteKind.FLAG, NoteKind.CLEARED]))
@@ -72,14 +73,20 @@ def count_flagged(session: Session, problem_ids: Sequence[int]) -> dict[int, int
         .subquery()
     )
     rows = session.execute(
-        select(Submission.problem_id, func.count(ReviewNote.id))
+        select(Submission.problem_id, func.count(ReviewNote.id), func.min(ReviewNote.created_at))
         .select_from(last)
         .join(ReviewNote, ReviewNote.id == last.c.note_id)
         .join(Submission, Submission.id == ReviewNote.submission_id)
-        .where(ReviewNote.kind == NoteKind.FLAG, Submission.problem_id.in_(problem_ids))
+        .where(ReviewNote.kind == NoteKind.FLAG)
         .group_by(Submission.problem_id)
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def count_flagged(session: Session, problem_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many submissions of each problem stand flagged, in one query."""
+    found = map_flagged(session)
+    return {number: found[number][0] for number in problem_ids if number in found}
 
 
 def question_of(notes: Sequence[ReviewNote]) -> str:

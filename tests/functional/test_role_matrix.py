@@ -166,6 +166,7 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("POST", "/submissions/<int:submission_id>/take-back"): Door("in 404 go go 403 403 403 in"),
     # staff
     ("GET", "/staff"): Door(STAFF),
+    ("GET", "/staff/version.json"): Door(STAFF_JSON),
     ("GET", "/staff/problems/<slug>/teams"): Door(STAFF),
     ("POST", "/staff/problems/<slug>/teams/<int:team_id>/class"): Door(
         ORGANISER_DOES, lambda: {"pinned": "y"}
