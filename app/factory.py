@@ -26,6 +26,8 @@ from app.evaluations import views as submissions_views
 from app.home import audit_views
 from app.home import staff_views as home_staff_views
 from app.home import views as home_views
+from app.insights import staff_views as insights_staff_views
+from app.insights.visits import register_visits
 from app.judging import staff_views as judging_staff_views
 from app.judging import views as judging_views
 from app.leaderboards import api as leaderboards_api
@@ -86,6 +88,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     rescoring_staff_views.blueprint,
     bundles_staff_views.blueprint,
     bulk_staff_views.blueprint,
+    insights_staff_views.blueprint,
     api_docs.blueprint,
 )
 
@@ -110,6 +113,7 @@ def create_app(settings: Settings | None = None, platform: Platform | None = Non
     attach_hooks(app, contributions())
     register_identity(app)
     register_edge(app)
+    register_visits(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

@@ -10,6 +10,7 @@ import app.contests.models
 import app.core.audit
 import app.discussions.models
 import app.evaluations.models
+import app.insights.models
 import app.judging.models
 import app.notifications.models
 import app.overall.models
@@ -43,4 +44,5 @@ MODELS: Final[tuple[ModuleType, ...]] = (
     app.judging.models,
     app.rescoring.models,
     app.bulk.models,
+    app.insights.models,
 )

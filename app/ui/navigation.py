@@ -52,6 +52,8 @@ STAFF: Final = (
     Entry("judging.index", N_("Review desk"), "/staff/review"),
     Entry("home_staff.compute", N_("Compute"), "/staff/compute"),
     Entry("accounts_staff.index", N_("People"), "/staff/users"),
+    Entry("insights.index", N_("Statistics"), "/staff/statistics"),
+    Entry("insights.exports", N_("Exports"), "/staff/exports"),
     Entry("overall_staff.index", N_("Overall boards"), "/staff/overall"),
     Entry("contests_staff.create", N_("Announcements"), "/staff/announcements"),
     Entry("audit_staff.index", N_("Audit log"), "/staff/audit"),
@@ -59,6 +61,7 @@ STAFF: Final = (
 _ORGANISERS_ONLY: Final = frozenset(
     {
         "accounts_staff.index",
+        "insights.exports",
         "overall_staff.index",
         "contests_staff.create",
         "audit_staff.index",

@@ -167,6 +167,13 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     # staff
     ("GET", "/staff"): Door(STAFF),
     ("GET", "/staff/version.json"): Door(STAFF_JSON),
+    ("GET", "/staff/statistics"): Door(STAFF),
+    ("GET", "/staff/statistics/<slug>"): Door(STAFF),
+    ("GET", "/staff/statistics/tables/<name>.<kind>"): Door(
+        STAFF, values={"name": "daily", "kind": "csv"}
+    ),
+    ("GET", "/staff/exports"): Door(ORGANISER),
+    ("POST", "/staff/exports"): Door(ORGANISER, lambda: {"table": "people", "format": "csv"}),
     ("GET", "/staff/problems/<slug>/teams"): Door(STAFF),
     ("POST", "/staff/problems/<slug>/teams/<int:team_id>/class"): Door(
         ORGANISER_DOES, lambda: {"pinned": "y"}

@@ -11,6 +11,7 @@ from app.bundles.policy import can_import_bundle
 from app.contests.policy import can_post_announcement
 from app.discussions.models import Thread
 from app.discussions.policy import can_mark_answer, can_moderate, can_write_post
+from app.insights.policy import can_export_table, can_read_insights
 from app.judging.policy import can_lift_sign_off, can_read_desk, can_sign_off
 from app.overall.policy import can_edit_overall
 from app.problems.models import Board, Problem, Stage
@@ -188,6 +189,18 @@ ACTIONS = (
         "Read the staff overview, settings and publications",
         "problems_staff.show",
         lambda at: can_read_staff_pages(at.actor),
+    ),
+    Action(
+        "Read the statistics, take them away",
+        "insights.index",
+        lambda at: can_read_insights(at.actor),
+        also=("insights.show", "insights.table"),
+    ),
+    Action(
+        "Take away teams, people, submissions and scores",
+        "insights.export",
+        lambda at: can_export_table(at.actor),
+        also=("insights.exports",),
     ),
     Action("Read the list of all submissions", "submissions_staff.index"),
     Action(

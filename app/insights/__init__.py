@@ -1,0 +1,1 @@
+"""How the contest goes: visits, counted without following anybody; statistics; tables."""
