@@ -21,14 +21,14 @@ demo: $(VENV)/.app assets ## Serve the site with six problems on http://127.0.0.
 demo-once: $(VENV)/.app assets ## The same work without staying: prints every baseline's scores and ends
 	@exec $(FLASK) demo once
 
-test: $(VENV)/.dev assets services ## All tests, with real services and coverage
+test: $(VENV)/.dev $(VENV)/.browser assets services ## All tests, with real services and coverage
 	@tools/services run $(BIN)/python tools/run_tests.py
 
 test-fast: $(VENV)/.dev assets ## The inner loop: no services, under a minute
 	@PYTEST_DEBUG_TEMPROOT=$$([[ -w /dev/shm ]] && echo /dev/shm || echo /tmp) \
 	  $(BIN)/python -m pytest -q -n auto -m "not docker and not bubblewrap and not postgres and not redis and not browser and not slow"
 
-test-full: $(VENV)/.dev assets services ## The whole matrix: every attack on every backend and runtime, long fuzzing
+test-full: $(VENV)/.dev $(VENV)/.browser assets services ## The whole matrix: every attack on every backend and runtime, long fuzzing
 	@tools/services run $(BIN)/python tools/run_tests.py --full
 
 lint: $(VENV)/.dev ## Style, types, architecture, templates, translations
@@ -63,4 +63,8 @@ $(VENV)/.app: requirements/app.txt | $(VENV)/bin/python
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.app
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.browser: tests/browser/package-lock.json $(VENV)/.dev
+	@$(BIN)/python tools/npm.py tests/browser ci >&2
 	@touch $@
