@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import isfinite
+from math import floor, isfinite
 from typing import Any, Final
 
 from sqlalchemy import and_, func, or_, select
@@ -20,6 +20,7 @@ from scoring import METRICS, BoardColumn, Direction, Scoring
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 BASELINE_HEIGHT: Final = 0.2
 """Where a window's baseline lies: the way up to the perfect score is the rest."""
+_ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,17 @@ class Window:
     def height(self) -> float:
         """How far the window is filled, 0 to 1."""
         return fill_height(self.column, self.baseline, self.best)
+
+    @property
+    def covered(self) -> int | None:
+        """How many hundredths of the way from the baseline to perfect are behind the best score.
+
+        None where there is no score, no baseline, or nobody can say what is perfect.
+        """
+        ideal = ideal_score(self.column)
+        if self.best is None or self.baseline is None or ideal in {None, self.baseline}:
+            return None
+        return floor(100 * (self.height - BASELINE_HEIGHT) / (1 - BASELINE_HEIGHT) + _ROUNDING)
 
 
 @dataclass(frozen=True, slots=True)

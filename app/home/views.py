@@ -20,6 +20,8 @@ from app.overall.queries import list_titles
 blueprint = Blueprint("home", __name__, template_folder="templates")
 
 _NEWEST: Final = PageRequest(1, 5)
+_SOONEST: Final = 12
+"""How many open problems the home page lists; the hall has them all."""
 
 
 @blueprint.get("/")
@@ -34,13 +36,16 @@ def index() -> ResponseReturnValue:
         announcements = list_announcements(session, _NEWEST).items
         contests = list_contests(session)
         overall = list_titles(session)
+    running = split_open(windows)
     return render_template(
         "home/index.html",
         contest=contests[0] if contests else None,
         wall=wall.build_wall(windows),
         geometry=wall,
         overall=overall,
-        open_problems=split_open(windows),
+        windows=windows,
+        open_problems=running[:_SOONEST],
+        open_count=len(running),
         problems=len(windows),
         facts=facts,
         announcements=announcements,

@@ -14,18 +14,26 @@ export function startWall(sheet) {
 
   for (const pane of panes) {
     pane.element.addEventListener("mouseenter", () => show(pane));
-    pane.element.addEventListener("focus", () => show(pane));
+    pane.element.addEventListener("focus", () => enter(pane));
     pane.element.addEventListener("keydown", (event) => walk(event, pane));
   }
   sheet.addEventListener("mouseleave", rest);
+  // one stop for the tab key: from there the arrows lead on
+  for (const { element } of panes.slice(1)) element.tabIndex = -1;
+
+  function enter(pane) {
+    for (const { element } of panes) element.tabIndex = element === pane.element ? 0 : -1;
+    show(pane);
+  }
 
   function show({ element, fields }) {
-    const [code, title, owner, teams, best, base] = fields;
+    const [code, title, owner, teams, best, base, covered] = fields;
     const words = document.createElement("div");
     words.append(line("plate__code", [code, owner].filter(Boolean).join(" · ")), line("plate__what", title));
     const facts = line("plate__line", teams);
     if (best) facts.append(fact(labels.best, best));
     if (base) facts.append(fact(labels.base, base));
+    if (covered) facts.append(fact("", covered));
     words.append(facts);
     caption.replaceChildren(enlarged(element), words);
   }
@@ -35,10 +43,11 @@ export function startWall(sheet) {
   }
 
   function walk(event, from) {
+    const end = { Home: panes[0], End: panes.at(-1) }[event.key];
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    if (!step) return;
+    if (!step && !end) return;
     event.preventDefault();
-    nearest(from, step)?.element.focus();
+    (end ?? nearest(from, step))?.element.focus();
   }
 
   // the closest window that lies in the direction of the arrow; off-axis distance counts double
@@ -80,7 +89,7 @@ function fact(label, value) {
   const made = document.createElement("span");
   const number = document.createElement("b");
   number.textContent = value;
-  made.append(`${label} `, number);
+  made.append(label && `${label} `, number);
   return made;
 }
 

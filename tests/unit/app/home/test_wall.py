@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -62,6 +63,27 @@ def test_windows_fill_from_the_baseline_to_perfection(
     kind: BoardColumn, baseline: float | None, best: float | None, expected: float
 ) -> None:
     assert fill_height(kind, baseline, best) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "baseline", "best", "hundredths"),
+    [
+        (F1, 0.5, 0.75, 50),
+        (F1, 0.5, 1.0, 100),
+        (F1, 0.9, 0.9993, 99),
+        (F1, 0.5, 0.4, 0),
+        (RMSE, 4.0, 3.0, 25),
+        (F1, None, 0.75, None),
+        (F1, 0.5, None, None),
+        (F1, 1.0, 1.0, None),
+        (OWN_MAX, 50.0, 100.0, None),
+    ],
+)
+def test_the_way_covered_is_told_only_where_perfect_is_known(
+    kind: BoardColumn, baseline: float | None, best: float | None, hundredths: int | None
+) -> None:
+    shown = replace(window(1), column=kind, baseline=baseline, best=best)
+    assert shown.covered == hundredths
 
 
 def test_every_area_has_two_rows_of_its_own() -> None:
