@@ -10,7 +10,7 @@ import io
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from importlib import util
+from importlib import import_module, util
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -29,6 +29,7 @@ _HEADER: Final = "# Texts of {name}."
 
 def _load_catalogues() -> ModuleType:
     """Load the module by its file: catalogues can be kept while the application does not import."""
+    sys.path.insert(0, str(ROOT))  # for the one module of the kernel that it needs
     path = str(ROOT / "app/ui/catalogues.py")
     spec = util.spec_from_file_location("catalogues", path)
     if spec is None or spec.loader is None:
@@ -39,6 +40,7 @@ def _load_catalogues() -> ModuleType:
 
 
 catalogues: Final = _load_catalogues()
+traditional: Final = import_module("app.core.traditional")
 
 
 def extract(feature: Path) -> Catalog:
@@ -138,6 +140,26 @@ def check_agreement(features: Iterable[Path]) -> Iterator[str]:
                     yield f"{key[2]!r}: {before!r} in {where}, {said!r} in {feature.name}"
 
 
+def check_review_list() -> Iterator[str]:
+    """Yield one line per word of the review list that is not needed."""
+    texts = [path.read_text("utf-8") for path in _simplified_sources()]
+    for simplified, ours in traditional.reviewed().items():
+        if not any(simplified in text for text in texts):
+            yield f"{traditional.REVIEWED.name}: used nowhere: {simplified}"
+        if traditional.convert(simplified) == ours:
+            yield f"{traditional.REVIEWED.name}: OpenCC says so by itself: {simplified}"
+
+
+def _simplified_sources() -> Iterator[Path]:
+    for feature in catalogues.FEATURES:
+        path = catalogues.catalogue_path(feature, "zh_Hans")
+        if path.exists():
+            yield path
+    yield from (ROOT / "problems").glob("*/problem.yaml")
+    yield from (ROOT / "problems").glob("*/statement.zh-Hans.md")
+    yield from (ROOT / "scoring").rglob("*.py")
+
+
 def _messages(catalogue: Catalog) -> list[Message]:
     return [message for message in catalogue if message.id]
 
@@ -178,6 +200,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     faults = [fault for feature in features for fault in check(feature)]
     faults += check_agreement(features)
+    faults += check_review_list()
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0

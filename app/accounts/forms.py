@@ -26,6 +26,7 @@ LONGEST_LABEL: Final = 64
 # each language in its own words
 LANGUAGES: Final = [
     SelectChoice(Locale.ZH_HANS.value, "简体中文"),
+    SelectChoice(Locale.ZH_HANT.value, "繁體中文"),
     SelectChoice(Locale.EN.value, "English"),
 ]
 

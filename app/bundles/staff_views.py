@@ -21,7 +21,7 @@ from app.core.uploads import accepts_files
 from app.core.web import Access, access
 from app.problems.jobs import send_publication
 from app.ui.error_pages import error_text
-from app.ui.i18n import current_locale
+from app.ui.i18n import as_shown, current_locale
 from problems.bundles.notes import BundleError, Note
 from sandbox.archive import ArchiveError
 from trial.archive_messages import ArchiveMessage
@@ -56,7 +56,7 @@ def upload() -> ResponseReturnValue:
     except BundleError as error:
         return _page(form, error.notes, is_refused=True), HTTPStatus.UNPROCESSABLE_ENTITY
     except ArchiveError as error:
-        form.bundle.errors = [ArchiveMessage(error).render(current_locale())]
+        form.bundle.errors = [as_shown(ArchiveMessage(error).render(current_locale()))]
     except AppError as error:
         form.bundle.errors = [error_text(error)]
     return _page(form), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -84,7 +84,7 @@ def _page(
     return render_template(
         "bundles/staff_import.html",
         form=form,
-        notes=[(note.level.value, note.render(current_locale())) for note in notes],
+        notes=[(note.level.value, as_shown(note.render(current_locale()))) for note in notes],
         planned=planned,
         publications=publications or {},
         is_refused=is_refused,

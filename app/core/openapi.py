@@ -27,7 +27,7 @@ _IDENTIFIER: Final = "int"
 _INTRODUCTION: Final = N_(
     "Send a token as “Authorization: Bearer …”. Times are RFC 3339 with offset, ids are opaque "
     "strings, sizes count bytes, lists are newest first unless they are boards. Titles and "
-    "messages come in the language of Accept-Language (zh-Hans, en). Errors are "
+    "messages come in the language of Accept-Language (zh-Hans, zh-Hant, en). Errors are "
     "application/problem+json (RFC 9457); their “code” is stable."
 )
 _FAILURES: Final = {

@@ -6,11 +6,11 @@ from datetime import datetime
 from pydantic import Field
 
 from app.core.api import Instant, Output, PageInput
-from app.core.i18n import choose_text
+from app.core.i18n import choose_markdown, choose_text
 from app.problems.models import Area, Partition, Problem, Revision, Stage, StageState
 from app.problems.queries import ProblemCard, Sort, problem_state
 from app.problems.storage import StoredFile
-from app.ui.i18n import current_locale
+from app.ui.i18n import as_shown, current_locale
 from problems.spec import Difficulty, Kind, ProblemSpec
 from scoring import BoardColumn, ColumnType, Direction, RunFact
 
@@ -210,7 +210,7 @@ def describe(
         revision=revision.number,
         scenario=_scenario(spec),
         licence=spec.licence,
-        statement=choose_text(revision.statements, current_locale()),
+        statement=choose_markdown(revision.statements, current_locale()),
         partition=Partition(spec.scoring.partition),
         columns=[_column(column) for column in spec.scoring.columns],
         submission=_submission(spec),
@@ -237,15 +237,15 @@ def _scenario(spec: ProblemSpec) -> ScenarioOutput | None:
     locale = current_locale()
     return ScenarioOutput(
         code=spec.scenario.code,
-        owner=spec.scenario.owner.text(locale),
-        pain_point=spec.scenario.pain_point.text(locale),
+        owner=as_shown(spec.scenario.owner.text(locale)),
+        pain_point=as_shown(spec.scenario.pain_point.text(locale)),
     )
 
 
 def _column(column: BoardColumn) -> ColumnOutput:
     return ColumnOutput(
         key=column.key,
-        title=column.key if column.title is None else column.title.text(current_locale()),
+        title=column.key if column.title is None else as_shown(column.title.text(current_locale())),
         metric=column.metric,
         run=column.run,
         direction=column.direction,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.core.api import translate
 from app.core.current import platform
 from app.core.errors import AppError
-from app.core.i18n import N_, Locale
+from app.core.i18n import N_, WRITTEN_LOCALES
 from app.core.jobs import enqueue, job
 from app.problems.hooks import problem_hooks
 from app.problems.publications import Words, resend_overdue, run_publication
@@ -52,4 +52,4 @@ def _say(error: AppError) -> dict[str, str]:
 
 
 def _in_all_languages(template: str, params: dict[str, object]) -> dict[str, str]:
-    return {locale.value: translate(template, locale.value, params) for locale in Locale}
+    return {locale.value: translate(template, locale.value, params) for locale in WRITTEN_LOCALES}

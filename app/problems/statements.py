@@ -8,13 +8,14 @@ from markdown_it import MarkdownIt
 
 from problems.statements import HEADINGS
 
+_TRADITIONAL: Final = ("賽題背景", "任務", "資料說明", "提交說明", "評測指標", "規則")
 _PARSER: Final = MarkdownIt("commonmark").enable("table")
 ANCHORS: Final[Mapping[str, str]] = {
     heading: english.lower()
-    for headings in HEADINGS.values()
+    for headings in (*HEADINGS.values(), _TRADITIONAL)
     for heading, english in zip(headings, HEADINGS["en"], strict=True)
 }
-"""The fixed headings of both languages, and what their parts are called in addresses."""
+"""The fixed headings of every language, and what their parts are called in addresses."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from app.core.i18n import Locale
+from app.core.i18n import WRITTEN_LOCALES
 from problems.report import STEPS as CHECKS
 from problems.report import Renderable, StepReport
 
@@ -80,5 +80,6 @@ _ENDS_THE_CHECK: Final = frozenset({"structure", "data"})
 def in_all_languages(messages: Iterable[Renderable]) -> list[Localised]:
     """Render messages in every language."""
     return [
-        {locale.value: message.render(locale.value) for locale in Locale} for message in messages
+        {locale.value: message.render(locale.value) for locale in WRITTEN_LOCALES}
+        for message in messages
     ]

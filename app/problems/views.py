@@ -11,7 +11,7 @@ from app.accounts.identity import find_actor, get_actor
 from app.accounts.models import User
 from app.contests.queries import list_announcements
 from app.core.current import platform
-from app.core.i18n import choose_text
+from app.core.i18n import choose_markdown
 from app.core.pagination import PageRequest
 from app.core.web import Access, access
 from app.problems import operations, policy, queries
@@ -76,7 +76,7 @@ def show(slug: str) -> ResponseReturnValue:
         accepted = actor is not None and queries.has_accepted_rules(session, actor, problem)
         quota = _quota(session, problem, actor)
         news = list_announcements(session, PageRequest(per_page=3), problem_slug=slug)
-    statement = choose_text(revision.statements, current_locale())
+    statement = choose_markdown(revision.statements, current_locale())
     revealed = revision.sealed_seed if revision.seed_is_public else None
     return render_template(
         "problems/show.html",
@@ -141,7 +141,7 @@ def rules(slug: str) -> ResponseReturnValue:
     return render_template(
         "problems/rules.html",
         problem=problem,
-        rules=find_rules(choose_text(revision.statements, current_locale())),
+        rules=find_rules(choose_markdown(revision.statements, current_locale())),
         must_accept=policy.needs_rules(actor, accepted),
         file=request.args.get("file", ""),
     )

@@ -6,12 +6,15 @@ was being read is compiled again.
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+
+from app.core.traditional import REVIEWED, to_traditional
 
 APP: Final = Path(__file__).resolve().parent.parent
 FEATURES: Final = tuple(
@@ -20,6 +23,8 @@ FEATURES: Final = tuple(
 """Every package of the application that may have texts. The kernel's are in the catalogue of ui."""
 LANGUAGES: Final = ("zh_Hans",)
 """What is translated to; the source texts are English."""
+DERIVED: Final = {"zh_Hans": "zh_Hant"}
+"""What is made of a translation when it is compiled, and kept nowhere else."""
 
 
 def catalogue_path(feature: Path, language: str) -> Path:
@@ -40,30 +45,61 @@ def compile_stale(features: Iterable[Path]) -> int:
     Raises:
         OSError: it cannot be written and nothing was compiled before.
     """
-    sources = [catalogue_path(feature, name) for feature in features for name in LANGUAGES]
-    stale = [source for source in sources if source.exists() and _is_stale(source)]
-    for source in stale:
+    stale = [
+        (source, compiled)
+        for feature in features
+        for source, compiled in _pairs(feature)
+        if source.exists() and _is_stale(source, compiled)
+    ]
+    for source, compiled in stale:
         try:
-            _compile(source)
+            _compile(source, compiled)
         except OSError:
-            if not source.with_suffix(".mo").exists():
+            if not compiled.exists():
                 raise
     return len(stale)
 
 
-def _is_stale(source: Path) -> bool:
-    compiled = source.with_suffix(".mo")
-    return not compiled.exists() or compiled.stat().st_mtime_ns != source.stat().st_mtime_ns
+def _pairs(feature: Path) -> Iterator[tuple[Path, Path]]:
+    for language in LANGUAGES:
+        source = catalogue_path(feature, language)
+        for name in (language, DERIVED[language]):
+            yield source, catalogue_path(feature, name).with_suffix(".mo")
 
 
-def _compile(source: Path) -> None:
+def _is_stale(source: Path, compiled: Path) -> bool:
+    return not compiled.exists() or compiled.stat().st_mtime_ns != _changed_at(source, compiled)
+
+
+def _changed_at(source: Path, compiled: Path) -> int:
+    """Return when what a compiled catalogue is made of was changed, in nanoseconds."""
+    changed = source.stat().st_mtime_ns
+    is_derived = source.parent != compiled.parent
+    return max(changed, REVIEWED.stat().st_mtime_ns) if is_derived else changed
+
+
+def _compile(source: Path, compiled: Path) -> None:
     """Write aside and rename: several processes may start at once."""
-    read_at = source.stat().st_mtime_ns
+    changed_at = _changed_at(source, compiled)
     with source.open("rb") as text:
         catalogue = read_po(text, locale=source.parent.parent.name)
-    descriptor, name = tempfile.mkstemp(dir=source.parent, suffix=".tmp")
+    if source.parent != compiled.parent:
+        _turn_traditional(catalogue)
+    compiled.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=compiled.parent, suffix=".tmp")
     with os.fdopen(descriptor, "wb") as target:
         write_mo(target, catalogue)
     Path(name).chmod(0o644)
-    os.utime(name, ns=(read_at, read_at))
-    Path(name).replace(source.with_suffix(".mo"))
+    os.utime(name, ns=(changed_at, changed_at))
+    Path(name).replace(compiled)
+
+
+def _turn_traditional(catalogue: Catalog) -> None:
+    for message in catalogue:
+        if message.id:
+            forms = message.string
+            message.string = (
+                to_traditional(forms)
+                if isinstance(forms, str)
+                else tuple(to_traditional(form) for form in forms or ())
+            )

@@ -15,7 +15,7 @@ from app.core.api import PROBLEM_MEDIA_TYPE, ProblemIssue, ProblemOutput
 from app.core.errors import AppError, LimitedError, UnauthenticatedError
 from app.core.i18n import N_
 from app.core.web import API_PREFIX, status_of
-from app.ui.i18n import current_locale
+from app.ui.i18n import as_shown, current_locale
 from app.ui.limits import seconds_to_wait
 from app.ui.words import STATUS_TITLES
 
@@ -63,7 +63,7 @@ def field_issues(error: AppError) -> list[ProblemIssue]:
     """Return an error's details in the language of the request."""
     locale = current_locale()
     return [
-        ProblemIssue(loc=issue.loc, line=issue.line, message=issue.message.render(locale))
+        ProblemIssue(loc=issue.loc, line=issue.line, message=as_shown(issue.message.render(locale)))
         for issue in error.details
     ]
 

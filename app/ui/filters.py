@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from app.core.blobs import format_bytes
 from app.core.clock import BEIJING
-from app.core.i18n import Locale, choose_text
-from app.ui.i18n import current_locale
+from app.core.i18n import choose_text
+from app.ui.i18n import as_shown, current_locale
 from app.ui.markdown import render_markdown
 from app.ui.words import AREAS, ROLES, STATES, VERDICTS, VerdictWords
 
@@ -27,8 +27,8 @@ def format_moment(instant: datetime) -> str:
     """Write an instant in full: `2026年6月30日 17:00（北京时间）`."""
     local = instant.astimezone(BEIJING)
     clock = f"{local:%H:%M}"
-    if current_locale() is Locale.ZH_HANS:
-        return f"{local.year}年{local.month}月{local.day}日 {clock}（北京时间）"
+    if current_locale().is_chinese:
+        return as_shown(f"{local.year}年{local.month}月{local.day}日 {clock}（北京时间）")
     return f"{local.day} {_MONTHS[local.month]} {local.year}, {clock} (Beijing)"
 
 
@@ -40,7 +40,7 @@ def format_moment_short(instant: datetime) -> str:
 def format_date(instant: datetime) -> str:
     """Write the Beijing day of an instant: `2026年6月30日`."""
     local = instant.astimezone(BEIJING)
-    if current_locale() is Locale.ZH_HANS:
+    if current_locale().is_chinese:
         return f"{local.year}年{local.month}月{local.day}日"
     return f"{local.day} {_MONTHS[local.month]} {local.year}"
 
@@ -63,11 +63,11 @@ def format_duration(seconds: float | timedelta) -> str:
 
 def format_yuan(amount: int) -> str:
     """Write a sum of money: `25 万元` in Chinese, `250,000 yuan` in English."""
-    if current_locale() is not Locale.ZH_HANS:
+    if not current_locale().is_chinese:
         return f"{amount:,} yuan"
     for unit, name in ((10**8, "亿元"), (10**4, "万元")):
         if amount >= unit:
-            return f"{amount / unit:.4f}".rstrip("0").rstrip(".") + f" {name}"
+            return f"{amount / unit:.4f}".rstrip("0").rstrip(".") + f" {as_shown(name)}"
     return f"{amount} 元"
 
 
@@ -89,7 +89,7 @@ def localise(value: object) -> str:
     for name in ("text", "render"):
         say = getattr(value, name, None)
         if callable(say):
-            return str(say(locale))
+            return as_shown(str(say(locale)))
     return "" if value is None else str(value)
 
 
@@ -131,6 +131,7 @@ def register_filters(app: Flask) -> None:
     )
     app.jinja_env.globals.update(
         area_name=area_name,
+        as_shown=as_shown,
         current_locale=current_locale,
         role_name=role_name,
         state_word=state_word,

@@ -6,20 +6,30 @@ from flask import Flask, Response, g, has_request_context, request
 from flask_babel import Babel
 
 from app.core.i18n import DEFAULT_LOCALE, Locale
+from app.core.traditional import to_traditional
 from app.core.web import API_PREFIX
 from app.ui.catalogues import FEATURES, compile_stale, translation_folders
 
 LANG_ARGUMENT: Final = "lang"
 LANG_COOKIE: Final = "lang"
 COOKIE_SECONDS: Final = 365 * 24 * 3600
-_BABEL_NAMES: Final = {Locale.ZH_HANS: "zh_Hans", Locale.EN: "en"}
+_BABEL_NAMES: Final = {
+    Locale.ZH_HANS: "zh_Hans",
+    Locale.ZH_HANT: "zh_Hant",
+    Locale.EN: "en",
+}
+_TRADITIONAL: Final = frozenset({"hant", "tw", "hk", "mo"})
 
 
 def parse_locale(tag: str | None) -> Locale | None:
-    """Return the language a BCP 47 tag stands for here: every Chinese one is `zh-Hans`."""
-    language = (tag or "").replace("_", "-").lower().partition("-")[0]
+    """Return the language a BCP 47 tag stands for here.
+
+    Chinese is Traditional where the tag says so or names a region that writes it, else Simplified.
+    """
+    language, *rest = (tag or "").replace("_", "-").lower().split("-")
     if language == "zh":
-        return Locale.ZH_HANS
+        is_traditional = "hans" not in rest and not _TRADITIONAL.isdisjoint(rest)
+        return Locale.ZH_HANT if is_traditional else Locale.ZH_HANS
     return Locale.EN if language == "en" else None
 
 
@@ -31,6 +41,14 @@ def current_locale() -> Locale:
     if found is None:
         found = g.locale = _choose()
     return found
+
+
+def as_shown(text: str) -> str:
+    """Return what was said in the written language of the request in the language of the request.
+
+    For messages that render themselves: they know Simplified Chinese and English.
+    """
+    return to_traditional(text) if current_locale() is Locale.ZH_HANT else text
 
 
 def register_i18n(app: Flask) -> None:

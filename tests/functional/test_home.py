@@ -212,3 +212,20 @@ def test_a_changed_audit_entry_shows(
         second = session.get_one(AuditEntry, 2)
         second.facts = {"reason": "another"}
     assert "broken at entry 2" in client.post("/staff/audit/verify").text
+
+
+def test_traditional_chinese_is_spoken_throughout(
+    client: FlaskClient, database: Database, clock: FrozenClock
+) -> None:
+    with database.transaction() as session:
+        problem = make_problem(session, slug="bearing", opens_at=clock.now())
+        problem.title = {"zh-Hans": "轴承故障诊断", "en": "Bearings"}
+    page = client.get("/", headers={"Accept-Language": "zh-TW,zh;q=0.9"}).text
+    assert '<html lang="zh-Hant"' in page
+    for words in ("百景圖", "軸承故障診斷", "如何參賽", "（北京時間）", "設備維護"):
+        assert words in page
+    statement = client.get("/problems/bearing?lang=zh-Hant").text
+    assert 'id="background"' in statement
+    assert "賽題背景" in statement
+    told = client.get("/problems/nothing", headers={"Accept-Language": "zh-HK"}).text
+    assert "您無權檢視" in told

@@ -15,7 +15,11 @@ class Person:
     ("tag", "expected"),
     [
         ("zh-CN", Locale.ZH_HANS),
-        ("zh_TW", Locale.ZH_HANS),
+        ("zh_TW", Locale.ZH_HANT),
+        ("zh-HK", Locale.ZH_HANT),
+        ("zh-Hant-MO", Locale.ZH_HANT),
+        ("zh-Hans-HK", Locale.ZH_HANS),
+        ("zh-SG", Locale.ZH_HANS),
         ("ZH", Locale.ZH_HANS),
         ("en-GB", Locale.EN),
         ("fr", None),
@@ -23,7 +27,7 @@ class Person:
         (None, None),
     ],
 )
-def test_tags_stand_for_two_languages(tag: str | None, expected: Locale | None) -> None:
+def test_tags_stand_for_one_of_the_languages(tag: str | None, expected: Locale | None) -> None:
     assert parse_locale(tag) is expected
 
 
@@ -35,6 +39,8 @@ def test_tags_stand_for_two_languages(tag: str | None, expected: Locale | None) 
         ("/", "", "en", "zh-CN", Locale.EN),
         ("/", "", None, "fr, en;q=0.8", Locale.EN),
         ("/", "", None, "fr", Locale.ZH_HANS),
+        ("/", "", None, "zh-TW, zh;q=0.9, en;q=0.8", Locale.ZH_HANT),
+        ("/?lang=zh-Hant", "en", None, "zh-CN", Locale.ZH_HANT),
         ("/?lang=xx", "yy", None, "", Locale.ZH_HANS),
         # programs: what the request says comes before what its owner set in the browser
         ("/api/v1/problems", "en", "en", "zh-CN", Locale.ZH_HANS),
@@ -55,6 +61,9 @@ def test_texts_of_several_catalogues_are_translated(app: Flask) -> None:
         assert gettext("queued") == "排队中"  # of ui
         assert gettext("Scored today") == "今日评分"  # of home
         assert gettext("Please sign in first.") == "请先登录。"  # of the kernel
+    with app.test_request_context("/?lang=zh-Hant"):
+        assert gettext("queued") == "排隊中"
+        assert gettext("Please sign in first.") == "請先登入。"
     with app.test_request_context("/?lang=en"):
         assert gettext("queued") == "queued"
 
