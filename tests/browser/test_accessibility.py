@@ -30,7 +30,6 @@ ADDRESSES: Final = (
     "/nothing-is-here",
     "/problems?q=nothing-is-called-so",
     "/problems/pcb/leaderboard?board=B",
-    "/staff/audit?check=1",
 )
 """What no row of the role matrix opens: errors, nothing found, and views behind a query."""
 ON_A_PHONE: Final = ("/", "/problems", "/problems/pcb", "/submissions", "/staff")
