@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from app.bulk.tending import tend_bulks
 from app.core.blobs import LocalBlobs, collect_garbage
 from app.core.platform import Platform
+from app.evaluations.climbing import climb_due
 from app.evaluations.sweeping import ClockWatch, sweep
 from app.leaderboards.climbing import keep_todays_ranks
 from app.overall.jobs import ring_stale as ring_stale_overall
@@ -42,6 +43,7 @@ def run_scheduler(settings: Settings, port: Platform) -> None:
         _attempt("overall boards", lambda: ring_stale_overall(port))
         _attempt("re-scores", lambda: tend_rescores(port))
         _attempt("acts on many submissions", lambda: tend_bulks(port))
+        _attempt("ladders", lambda: climb_due(port))
         now = port.clock.now()
         if cleaned is None or now - cleaned > _CLEAN_EVERY:
             _attempt("clean-up", lambda: clean_up(port))

@@ -124,6 +124,15 @@ class MessageOutput(Output):
     line: int | None
 
 
+class LadderOutput(Output):
+    """What the Ladder tells of a submission in the column that ranks."""
+
+    score: float
+    is_new: bool = Field(
+        description="Whether it was clearly better than the last; else its score is told again."
+    )
+
+
 class SubmissionItem(Output):
     """A submission and how it stands. Scores of B appear after the reveal."""
 
@@ -137,7 +146,14 @@ class SubmissionItem(Output):
         description="Why it failed, or a note on a good answer; as in `messages`."
     )
     messages: list[MessageOutput]
-    scores: dict[str, dict[str, float]] = Field(description="By board and leaderboard column.")
+    scores: dict[str, dict[str, float]] = Field(
+        description="By board and leaderboard column. Of an A that answers by the Ladder staff see "
+        "what was found, everybody else what is told."
+    )
+    ladder: LadderOutput | None = Field(
+        description="What board A tells where it answers by the Ladder; null where it does not, or "
+        "an earlier submission has not ended."
+    )
     team: TeamOutput | None = Field(description="Null for a baseline.")
     submitted_by: str | None
     filename: str
@@ -184,6 +200,7 @@ def describe_submission(
         message="\n".join(one.message for one in messages) or None,
         messages=messages,
         scores=visible_scores(evaluations, submission.problem, actor),
+        ladder=_ladder(submission, main),
         team=None if team is None else TeamOutput(id=str(team.id), name=team.name),
         submitted_by=None if user is None else user.name,
         filename=submission.filename,
@@ -198,6 +215,13 @@ def describe_submission(
         finished_at=main.finished_at,
         run=_run(submission, main),
     )
+
+
+def _ladder(submission: Submission, evaluation: Evaluation) -> LadderOutput | None:
+    told = evaluation.told
+    if told is None or not submission.problem.rules.has_ladder_on(evaluation.board):
+        return None
+    return LadderOutput(score=told.value, is_new=told.rung_id == evaluation.id)
 
 
 def _message(entry: dict[str, object], locale: str) -> MessageOutput:

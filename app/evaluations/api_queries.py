@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.evaluations.models import Evaluation
 from app.submissions.models import Submission
@@ -18,7 +18,7 @@ def map_in_force(
         select(Evaluation)
         .where(Evaluation.submission_id.in_(found), Evaluation.is_current)
         .order_by(Evaluation.id)
-        .options(selectinload(Evaluation.scores))
+        .options(selectinload(Evaluation.scores), joinedload(Evaluation.told))
     ):
         found[evaluation.submission_id].append(evaluation)
     return found

@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, select, true
 from sqlalchemy.orm import Session
 
-from app.evaluations.models import Evaluation, Score, State
+from app.evaluations.models import Evaluation, Score, State, ToldScore
 from app.problems.models import Board
 from app.submissions.models import Submission
 from scoring import BoardColumn, Direction
+
+Kind = type[Score] | type[ToldScore]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,22 @@ class Gap:
 
 
 def compare(
-    session: Session, submission: Submission, boards: Sequence[Board], primary: BoardColumn
+    session: Session,
+    submission: Submission,
+    boards: Mapping[Board, bool],
+    primary: BoardColumn,
 ) -> dict[str, Comparison]:
     """Return, by board, the best other submission of the team and the newest baseline.
 
+    `boards` says of each whether what was found is compared, or else what the Ladder tells.
     Retracted and try runs do not count. Three queries a board at most.
     """
-    return {board.value: _compare_on(session, submission, board, primary) for board in boards}
+    return {
+        board.value: _compare_on(
+            session, submission, Score if is_raw else ToldScore, board, primary
+        )
+        for board, is_raw in boards.items()
+    }
 
 
 def gap(mine: float | None, other: float | None, direction: Direction) -> Gap | None:
@@ -56,25 +67,25 @@ def gap(mine: float | None, other: float | None, direction: Direction) -> Gap | 
 
 
 def _compare_on(
-    session: Session, submission: Submission, board: Board, primary: BoardColumn
+    session: Session, submission: Submission, kind: Kind, board: Board, primary: BoardColumn
 ) -> Comparison:
     best = None
     if submission.team_id is not None:
-        worth = Score.value.desc() if primary.direction is Direction.MAX else Score.value
+        worth = kind.value.desc() if primary.direction is Direction.MAX else kind.value
         best = session.execute(
-            _scored(submission, board, primary)
+            _scored(submission, kind, board, primary)
             .where(Submission.team_id == submission.team_id, Submission.id != submission.id)
             .order_by(worth, Submission.id)
             .limit(1)
         ).one_or_none()
     baseline = session.execute(
-        _scored(submission, board, primary)
+        _scored(submission, kind, board, primary)
         .where(Submission.is_baseline, Submission.id != submission.id)
         .order_by(Submission.id.desc())
         .limit(1)
     ).one_or_none()
     found = [row for row in (best, baseline) if row is not None]
-    scores = _scores(session, board, [evaluation for _, evaluation in found])
+    scores = _scores(session, kind, board, [evaluation for _, evaluation in found])
     rivals = {number: Rival(number, scores.get(evaluation, {})) for number, evaluation in found}
     return Comparison(
         own_best=None if best is None else rivals[best[0]],
@@ -82,16 +93,18 @@ def _compare_on(
     )
 
 
-def _scored(submission: Submission, board: Board, primary: BoardColumn) -> Select[int, int]:
+def _scored(
+    submission: Submission, kind: Kind, board: Board, primary: BoardColumn
+) -> Select[int, int]:
     return (
         select(Submission.id, Evaluation.id)
         .join(Evaluation, Evaluation.submission_id == Submission.id)
         .join(
-            Score,
+            kind,
             and_(
-                Score.evaluation_id == Evaluation.id,
-                Score.board == board,
-                Score.key == primary.key,
+                kind.evaluation_id == Evaluation.id,
+                _of_board(kind, board),
+                kind.key == primary.key,
             ),
         )
         .where(
@@ -104,12 +117,17 @@ def _scored(submission: Submission, board: Board, primary: BoardColumn) -> Selec
     )
 
 
+def _of_board(kind: Kind, board: Board) -> ColumnElement[bool]:
+    """Return the condition for a board's numbers; the Ladder tells of A alone."""
+    return Score.board == board if kind is Score else true()
+
+
 def _scores(
-    session: Session, board: Board, evaluations: Sequence[int]
+    session: Session, kind: Kind, board: Board, evaluations: Sequence[int]
 ) -> dict[int, dict[str, float]]:
     rows = session.execute(
-        select(Score.evaluation_id, Score.key, Score.value).where(
-            Score.evaluation_id.in_(evaluations), Score.board == board
+        select(kind.evaluation_id, kind.key, kind.value).where(
+            kind.evaluation_id.in_(evaluations), _of_board(kind, board)
         )
     )
     found: dict[int, dict[str, float]] = {}

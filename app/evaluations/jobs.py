@@ -17,10 +17,13 @@ from app.core.jobs import JobQueue, enqueue, job
 from app.core.platform import Platform
 from app.evaluations import operations
 from app.evaluations.claims import Assignment, UnreadableEvaluationError, claim_next
+from app.evaluations.climbing import climb_team
 from app.evaluations.devices import DevicesLostError, device_leases
 from app.evaluations.errors import IllegalTransitionError
 from app.evaluations.execution import Surroundings, evaluate
 from app.evaluations.heartbeat import Heartbeat
+from app.evaluations.ladder import is_due
+from app.evaluations.losses import store_losses
 from app.evaluations.models import CLAIMED, Evaluation, State
 from app.evaluations.outcomes import Outcome
 from app.evaluations.recovery import Claim, Why, put_back
@@ -96,7 +99,7 @@ def _attempt(
                 outcome = _evaluate(port, configured, assignment, beat)
                 beat.devices.require()
                 # with the lease still renewed and no transaction open: a store may be slow
-                losses = operations.store_losses(port.blobs, outcome)
+                losses = store_losses(port.blobs, outcome)
         except DevicesLostError as error:
             logger.warning("evaluation %s: %s", assignment.evaluation_id, error)
             _put_back(port, assignment, str(error))
@@ -191,6 +194,21 @@ def _record(
         logger.warning("evaluation %s: claim lost, result dropped", assignment.evaluation_id)
         return
     logger.info("evaluation %s: %s %s", assignment.evaluation_id, state, outcome.verdict or "")
+    _climb(port, assignment)
+
+
+def _climb(port: Platform, assignment: Assignment) -> None:
+    """Tell at once what can be told of it; where that fails the scheduler does it."""
+    with port.database.reading() as session:
+        evaluation = session.get_one(Evaluation, assignment.evaluation_id)
+        submission = evaluation.submission
+        if not is_due(session, submission.problem_id, submission.team_id):
+            return
+        team = (submission.problem_id, submission.team_id)
+    try:
+        climb_team(port, *team)
+    except Exception:
+        logger.exception("ladder of problem %s, team %s: left to the scheduler", *team)
 
 
 def _set_aside(port: Platform, evaluation_id: int, reason: str, worker: str) -> None:

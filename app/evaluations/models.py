@@ -125,6 +125,7 @@ class Evaluation(Base):
 
     submission: Mapped[Submission] = relationship()
     scores: Mapped[list["Score"]] = relationship(back_populates="evaluation")
+    told: Mapped["ToldScore | None"] = relationship()
 
 
 class Score(Base):
@@ -140,6 +141,37 @@ class Score(Base):
     value: Mapped[float]
 
     evaluation: Mapped[Evaluation] = relationship(back_populates="scores")
+
+
+class ToldScore(Base):
+    """What board A tells of one evaluation where it answers by the Ladder: see `ladder`."""
+
+    __tablename__ = "told_score"
+
+    evaluation_id: Mapped[int] = mapped_column(ForeignKey("evaluation.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64))
+    """The leaderboard column: the one that ranks."""
+    value: Mapped[float]
+    loss: Mapped[float]
+    """The value as the Ladder has it: lower is better."""
+    rung_id: Mapped[int]
+    """The evaluation whose score this is: itself, or the last that was clearly better."""
+    after_id: Mapped[int | None]
+    """The team's evaluation before; empty where it is the first."""
+    rule: Mapped[str] = mapped_column(String(200))
+    """By which Ladder, of which column: what was told by another is worked out anew."""
+
+
+class LadderDue(Base):
+    """A team whose submissions have to climb: something of them was scored, ended or taken away."""
+
+    __tablename__ = "ladder_due"
+    __table_args__ = (UniqueConstraint("problem_id", "team_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    problem_id: Mapped[int] = mapped_column(ForeignKey("problem.id"))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+    """Empty for the organisers' own: the baselines."""
 
 
 class EvaluationEvent(Base):

@@ -1,6 +1,5 @@
 """Writes: queue, finish, put back, cancel and re-run evaluations. Callers own the transaction."""
 
-import io
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,7 +10,6 @@ from sqlalchemy.orm import Session
 from app.accounts.models import User
 from app.compute.queries import CPU_POOL, choose_pool
 from app.core.audit import record_audit
-from app.core.blobs import BlobStore
 from app.core.db import hold
 from app.evaluations.claims import Assignment
 from app.evaluations.errors import (
@@ -19,6 +17,7 @@ from app.evaluations.errors import (
     NotRunningError,
     StillRunningError,
 )
+from app.evaluations.ladder import note_end
 from app.evaluations.models import CLAIMED, FINISHED, Evaluation, EvaluationEvent, Score, State
 from app.evaluations.models import Verdict as FailedBecause
 from app.evaluations.outcomes import Outcome, is_free_of_charge
@@ -37,7 +36,6 @@ from app.problems.operations import require_unsigned
 from app.submissions.models import Kind, Submission
 from app.submissions.operations import refund
 from problems.spec import ProblemSpec
-from scoring.kept_losses import pack_losses
 from trial.verdict_messages import SYSTEM_FAULT
 
 MOST_FAULTS: Final = 3
@@ -143,6 +141,7 @@ def record_outcome(
             )
     if outcome.results and not assignment.is_shadow:
         _refresh(session, assignment.evaluation_id, now)
+    note_end(session, evaluation)
     if is_free_of_charge(outcome, assignment.kind):
         give_slot_back(session, evaluation)
     return outcome.state
@@ -184,6 +183,7 @@ def record_fault(
     step = Step(to, now, actor, reason, attempt, CLAIMED)
     advance(session, evaluation_id, step, **counted)
     if to in FINISHED:
+        note_end(session, evaluation)
         give_slot_back(session, evaluation)
     return to
 
@@ -206,6 +206,7 @@ def end_as_system_error(
         staff_message=step.because,
         **fields,
     )
+    note_end(session, evaluation)
     give_slot_back(session, evaluation)
 
 
@@ -241,6 +242,7 @@ def cancel(session: Session, evaluation: Evaluation, actor: User, *, now: dateti
         return
     step = Step(State.CANCELLED, now, actor.name, "cancelled", sources=_WAITING)
     advance(session, evaluation.id, step, cancel_requested_at=now)
+    note_end(session, evaluation)
     give_slot_back(session, evaluation)
 
 
@@ -387,12 +389,3 @@ def _cases(outcome: Outcome) -> dict[str, object] | None:
         if result.cases
     }
     return found or None
-
-
-def store_losses(blobs: BlobStore, outcome: Outcome) -> str | None:
-    """Keep what a board's statistics need of the losses; return the digest of the file.
-
-    No transaction may be open: a slow store would make every other writer wait.
-    """
-    packed = pack_losses({board.value: found for board, found in outcome.results.items()})
-    return None if packed is None else blobs.put(io.BytesIO(packed)).digest

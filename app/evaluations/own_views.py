@@ -17,12 +17,14 @@ from app.evaluations import queries
 from app.evaluations.comparing import gap
 from app.evaluations.models import Evaluation
 from app.evaluations.page_models import Use, list_uses
+from app.problems.models import Board
 from app.submissions.models import Submission
 from app.submissions.operations import NOTE_LENGTH, change_note
 from app.submissions.policy import (
     can_annotate_submission,
     can_read_board,
     can_read_column,
+    can_read_raw,
 )
 from app.submissions.queries import get_submission, list_team_ids
 from problems.spec import ProblemSpec
@@ -57,13 +59,17 @@ def compare() -> ResponseReturnValue:
     if first.problem_id != second.problem_id:
         return _choose_two(_("Two submissions of one problem can be compared."))
     spec = ProblemSpec.model_validate(second.revision.spec)
+    is_raw = can_read_raw(actor, first.problem, Board.A)
+    known = {key for side in sides for found in side.scores.values() for key in found}
     return render_template(
         "submissions/compare.html",
         problem=first.problem,
         sides=sides,
         boards=sorted(set(sides[0].scores) | set(sides[1].scores)),
         columns=[
-            one for one in spec.scoring.columns if can_read_column(actor, first.problem, one.key)
+            one
+            for one in spec.scoring.columns
+            if can_read_column(actor, first.problem, one.key) and (is_raw or one.key in known)
         ],
         gap=gap,
     )

@@ -9,6 +9,7 @@ from typing import Final
 
 from app.core.i18n import N_
 from app.evaluations.models import FINISHED, Evaluation, State, Verdict
+from app.evaluations.queries import is_untold
 from app.submissions.models import Kind, Submission
 from problems.spec import ProblemSpec, Resources
 
@@ -85,6 +86,9 @@ def build_timeline(submission: Submission, evaluation: Evaluation) -> list[Stop]
         stops[-1] = replace(stops[-1], label=N_("Check of the answer"))
         return stops
     on_board = evaluation.state is State.SCORED and submission.retracted_at is None
+    if on_board and is_untold(evaluation, submission.problem.rules):
+        since = evaluation.finished_at
+        return [*stops, Stop("board", N_("On the board"), Progress.NOW, since=since)]
     last = Progress.DONE if on_board else _ahead(evaluation)
     return [*stops, Stop("board", N_("On the board"), last)]
 

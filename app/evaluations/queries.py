@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Mapping
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, load_only, selectinload
+from sqlalchemy.orm import Session, joinedload, load_only, selectinload
 
 from app.accounts.models import User
-from app.evaluations.models import Evaluation, EvaluationEvent
+from app.evaluations.models import Evaluation, EvaluationEvent, State
+from app.problems.board_rules import BoardRules
 from app.problems.models import Board, Problem
 from app.submissions.errors import SubmissionNotFoundError
 from app.submissions.models import Submission
-from app.submissions.policy import can_read_board, can_read_column
+from app.submissions.policy import can_read_board, can_read_column, can_read_raw
 from app.submissions.queries import readable_by
+from scoring import BoardColumn
 
 
 def get_current(session: Session, submission: Submission) -> Evaluation:
@@ -23,7 +25,7 @@ def get_current(session: Session, submission: Submission) -> Evaluation:
             Evaluation.board == submission.board,
             Evaluation.is_current,
         )
-        .options(selectinload(Evaluation.scores))
+        .options(selectinload(Evaluation.scores), joinedload(Evaluation.told))
     ).one()
 
 
@@ -55,7 +57,7 @@ def map_current(session: Session, submissions: Iterable[Submission]) -> Mapping[
     found = session.scalars(
         select(Evaluation)
         .where(Evaluation.submission_id.in_(wanted), Evaluation.is_current)
-        .options(selectinload(Evaluation.scores))
+        .options(selectinload(Evaluation.scores), joinedload(Evaluation.told))
     )
     return {one.submission_id: one for one in found if one.board is wanted[one.submission_id]}
 
@@ -67,15 +69,17 @@ def list_evaluations(session: Session, submission: Submission) -> list[Evaluatio
             select(Evaluation)
             .where(Evaluation.submission_id == submission.id, Evaluation.is_shadow.is_(False))
             .order_by(Evaluation.id.desc())
-            .options(selectinload(Evaluation.scores))
+            .options(selectinload(Evaluation.scores), joinedload(Evaluation.told))
         )
     )
 
 
 def list_standings(
     session: Session, submission_id: int, actor: User
-) -> tuple[Board, list[Evaluation]]:
-    """Return a submission's own board and how its evaluations stand, newest first; one query.
+) -> tuple[Board, BoardRules, list[Evaluation]]:
+    """Return a submission's own board, the boards' rules and its evaluations, newest first.
+
+    One query.
 
     What a page asks every second: only the columns that say whether anything changed are read.
 
@@ -83,8 +87,9 @@ def list_standings(
         SubmissionNotFoundError: there is none, or the actor may not know that there is.
     """
     rows = session.execute(
-        select(Submission.board, Evaluation)
+        select(Submission.board, Problem.board_rules, Evaluation)
         .join(Evaluation, Evaluation.submission_id == Submission.id)
+        .join(Problem, Submission.problem_id == Problem.id)
         .where(
             Submission.id == submission_id,
             Evaluation.is_shadow.is_(False),
@@ -98,12 +103,14 @@ def list_standings(
                 Evaluation.attempt,
                 Evaluation.is_current,
                 Evaluation.pool,
-            )
+            ),
+            joinedload(Evaluation.told),
         )
     ).all()
     if not rows:
         raise SubmissionNotFoundError
-    return rows[0][0], [evaluation for _, evaluation in rows]
+    rules = BoardRules.model_validate(rows[0][1] or {})
+    return rows[0][0], rules, [row[2] for row in rows]
 
 
 def list_events(session: Session, evaluation: Evaluation) -> list[EvaluationEvent]:
@@ -120,14 +127,54 @@ def list_events(session: Session, evaluation: Evaluation) -> list[EvaluationEven
 def visible_scores(
     evaluations: Iterable[Evaluation], problem: Problem, actor: User | None
 ) -> dict[str, dict[str, float]]:
-    """Return the scores an actor may see, by board and column; B is for staff until the reveal."""
+    """Return the scores an actor may see, by board and column; B is for staff until the reveal.
+
+    Of an A that answers by the Ladder everybody but staff sees what it tells.
+    """
     found: dict[str, dict[str, float]] = {}
     for evaluation in evaluations:
+        told = evaluation.told
+        if told is not None and not can_read_raw(actor, problem, evaluation.board):
+            found.setdefault(evaluation.board.value, {})[told.key] = told.value
         for score in evaluation.scores:
             shown = can_read_column(actor, problem, score.key)
+            shown = shown and can_read_raw(actor, problem, score.board)
             if shown and can_read_board(actor, problem, score.board):
                 found.setdefault(score.board.value, {})[score.key] = score.value
     return found
+
+
+def map_on_a(
+    current: Mapping[int, Evaluation],
+    submissions: Iterable[Submission],
+    columns: Mapping[int, BoardColumn],
+    actor: User | None,
+) -> dict[int, float | None]:
+    """Return what an actor sees of each submission in the column that ranks on A."""
+    return {
+        one.id: visible_scores([current[one.id]], one.problem, actor)
+        .get(Board.A.value, {})
+        .get(columns[one.id].key)
+        for one in submissions
+    }
+
+
+def is_untold(evaluation: Evaluation, rules: BoardRules) -> bool:
+    """Tell whether it is scored and its team has not been told: an earlier one has not ended."""
+    waits = evaluation.state is State.SCORED and evaluation.told is None
+    return waits and rules.has_ladder_on(evaluation.board)
+
+
+def find_rung(session: Session, evaluation: Evaluation) -> int | None:
+    """Return the submission whose score the Ladder tells of an evaluation; None where it does not.
+
+    That is its own where it was clearly better than those before.
+    """
+    if evaluation.told is None:
+        return None
+    return session.scalar(
+        select(Evaluation.submission_id).where(Evaluation.id == evaluation.told.rung_id)
+    )
 
 
 def visible_cases(
@@ -138,4 +185,5 @@ def visible_cases(
         board: cases
         for board, cases in (evaluation.cases or {}).items()
         if can_read_board(actor, problem, Board(board))
+        and can_read_raw(actor, problem, Board(board))
     }

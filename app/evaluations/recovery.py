@@ -16,6 +16,7 @@ from app.compute.naming import prefix_of
 from app.core.db import hold
 from app.evaluations.claims import is_claim_in
 from app.evaluations.errors import IllegalTransitionError
+from app.evaluations.ladder import note_end
 from app.evaluations.models import CLAIMED, Evaluation, State
 from app.evaluations.operations import SWEEP, end_as_system_error, get_claimed, give_slot_back
 from app.evaluations.states import Step, advance
@@ -87,6 +88,7 @@ def put_back(session: Session, claim: Claim, why: Why, because: str, *, now: dat
     later = now + _PAUSE * (claim.attempt - 1) if again else None
     advance(session, claim.evaluation_id, step, worker=None, not_before=later)
     if to is State.CANCELLED:
+        note_end(session, evaluation)
         give_slot_back(session, evaluation)
     return to
 

@@ -29,6 +29,7 @@ from app.evaluations.models import (
     LogChunk,
     Score,
     State,
+    ToldScore,
     Verdict,
 )
 from app.evaluations.outcomes import Outcome
@@ -200,7 +201,7 @@ def swap_in(session: Session, pairs: Select[int, int]) -> None:
 
 def drop_shadows(session: Session, ids: Sequence[int]) -> None:
     """Delete shadows with all that belongs to them; a worker that has one records nothing."""
-    for part in (Score, EvaluationEvent, LogChunk):
+    for part in (Score, ToldScore, EvaluationEvent, LogChunk):
         session.execute(delete(part).where(part.evaluation_id.in_(ids)))
     session.execute(delete(Evaluation).where(Evaluation.id.in_(ids), Evaluation.is_shadow))
 

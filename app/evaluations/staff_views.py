@@ -48,12 +48,18 @@ def index() -> ResponseReturnValue:
         )
         current = queries.map_current(session, page.items)
         columns = map_primaries(session, page.items)
+        values = queries.map_on_a(current, page.items, columns, get_actor())
     form.problem.choices = [
         SelectChoice("", _("all")),
         *(SelectChoice(one.slug, localise(one.title)) for one in titles),
     ]
     return render_template(
-        "submissions/staff_index.html", page=page, current=current, columns=columns, form=form
+        "submissions/staff_index.html",
+        page=page,
+        current=current,
+        columns=columns,
+        values=values,
+        form=form,
     )
 
 

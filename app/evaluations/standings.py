@@ -6,7 +6,7 @@ everything may have changed (`rebuild`). A change of rules needs none of them: r
 rules are known by their digest, and whoever reads next makes the board anew (`ensure_fresh`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +14,8 @@ from typing import Any, Final
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
-from app.evaluations.models import Evaluation, Score, State
+from app.evaluations.ladder import mark_all_due, mark_due
+from app.evaluations.models import Evaluation, Score, State, ToldScore
 from app.problems.models import Board, Problem
 from app.problems.queries import get_current_revision
 from app.standings.counting import Attempt, Result, place
@@ -69,6 +70,8 @@ def refresh_team(
     for stage in sorted(problem.stages, key=lambda stage: stage.key):
         state = hold_board(session, problem, stage.key)
         state.version += 1
+        if rules.board.has_ladder_on(stage.key):
+            mark_due(session, problem.id, team_id)
         if not state.rules:  # the first score of a problem
             _rebuild(session, state, problem, rules, now=now)
         if state.rules != rules.digest or team_id is None:
@@ -122,6 +125,8 @@ def _rebuild(
     session: Session, state: BoardState, problem: Problem, rules: Rules, *, now: datetime
 ) -> None:
     live, until = Stretch(problem.id, state.board), rules.shown_until(state.board, now)
+    if rules.board.has_ladder_on(state.board):
+        mark_all_due(session, problem.id)
     for stretch in (live, live.of(Edition.SHOWN)):
         clear(session, stretch)
     fill(session, live, compute(session, problem, rules, state.board))
@@ -175,7 +180,8 @@ def _load(
     until: datetime | None,
 ) -> dict[int, list[Attempt]]:
     """Return the scored submissions of teams; one query and one row for each number that ranks."""
-    wanted = _scored(problem, [column.key for column in rules.ranking], team_ids)
+    # board B ranks by every column that A ranks by
+    wanted = _scored(problem, [column.key for column in rules.ranking(Board.B)], team_ids)
     if until is not None:
         wanted = wanted.where(Evaluation.finished_at < until)
     attempts: dict[int, Attempt] = {}
@@ -193,7 +199,19 @@ def _load(
             teams.setdefault(row.team_id, []).append(attempt)
         if row.board is not None:
             _add(attempt, row)
+    if rules.board.has_ladder_on(Board.A):
+        _replace_by_told(session, attempts.values())
     return teams
+
+
+def _replace_by_told(session: Session, attempts: Iterable[Attempt]) -> None:
+    """Put on A what is told in place of what was found; what is not told yet counts nowhere."""
+    on_a = [(one, one.results[Board.A]) for one in attempts if Board.A in one.results]
+    told = map_told(session, [result.evaluation_id for _, result in on_a])
+    for attempt, result in on_a:
+        assert isinstance(attempt.results, dict)  # noqa: S101 — `_load` made it
+        number = result.evaluation_id
+        attempt.results[Board.A] = Result(number, told.get(number, {}))
 
 
 def _add(attempt: Attempt, row: Any) -> None:  # noqa: ANN401 — a row of `_scored`
@@ -259,6 +277,25 @@ def map_scores(
     for evaluation, key, value in rows:
         found.setdefault(evaluation, {})[key] = value
     return found
+
+
+def map_told(session: Session, evaluations: Sequence[int]) -> dict[int, dict[str, float]]:
+    """Return what the Ladder tells of evaluations, by evaluation and column; one query."""
+    rows = session.execute(
+        select(ToldScore.evaluation_id, ToldScore.key, ToldScore.value).where(
+            ToldScore.evaluation_id.in_(evaluations)
+        )
+    )
+    return {evaluation: {key: value} for evaluation, key, value in rows}
+
+
+def map_shown(
+    session: Session, rules: Rules, board: Board, evaluations: Sequence[int]
+) -> dict[int, dict[str, float]]:
+    """Return the numbers that a board answers with: those found, or what the Ladder tells."""
+    if rules.board.has_ladder_on(board):
+        return map_told(session, evaluations)
+    return map_scores(session, board, evaluations)
 
 
 def note_change(session: Session, problem: Problem) -> None:

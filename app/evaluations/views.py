@@ -4,7 +4,7 @@ Endpoints are named `submissions.…`; the module stands here because submission
 their evaluations.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from http import HTTPStatus
 
@@ -41,13 +41,14 @@ from app.problems.queries import get_current_revision, get_readable_problem
 from app.problems.shell import submit_command
 from app.problems.storage import StoredFile
 from app.reviews.queries import list_notes, question_of
-from app.submissions.models import Kind
+from app.submissions.models import Kind, Submission
 from app.submissions.policy import (
     can_annotate_submission,
     can_cancel_submission,
     can_choose_submission,
     can_read_board,
     can_read_column,
+    can_read_raw,
     can_rerun_submission,
     can_retract_submission,
     can_submit,
@@ -117,8 +118,14 @@ def index() -> ResponseReturnValue:
         page = list_submissions(session, actor, asked, problem=problem)
         current = queries.map_current(session, page.items)
         columns = map_primaries(session, page.items)
+        values = queries.map_on_a(current, page.items, columns, actor)
     return render_template(
-        "submissions/index.html", page=page, current=current, columns=columns, problem=problem
+        "submissions/index.html",
+        page=page,
+        current=current,
+        columns=columns,
+        values=values,
+        problem=problem,
     )
 
 
@@ -138,14 +145,15 @@ def show(submission_id: int) -> ResponseReturnValue:
         spec = ProblemSpec.model_validate(scoring_revision(session, evaluation, submission).spec)
         in_force = [one for one in evaluations if one.is_current]
         scores = queries.visible_scores(in_force, submission.problem, actor)
-        rivals = compare(
-            session, submission, [Board(board) for board in scores], spec.scoring.primary
-        )
+        shown = {one: can_read_raw(actor, submission.problem, one) for one in map(Board, scores)}
+        rivals = compare(session, submission, shown, spec.scoring.primary)
+        rung = queries.find_rung(session, evaluation)
         place = find_place(session, evaluation, now=now)
         version = _version(session, evaluations)
         notes = list_notes(session, submission, actor)
         choice = find_choice(session, submission, evaluation, now)
     resources = debug_resources(spec.resources) if submission.is_debug else spec.resources
+    is_untold = _is_untold(submission, evaluation)
     return render_template(
         "submissions/show.html",
         submission=submission,
@@ -160,9 +168,12 @@ def show(submission_id: int) -> ResponseReturnValue:
         events=events,
         log=log,
         spec=spec,
-        columns=_readable_columns(spec, submission.problem, actor),
+        columns=_readable_columns(spec, submission.problem, actor, scores),
         scores=scores,
         rivals=rivals,
+        rung=rung,
+        has_ladder=submission.problem.rules.has_ladder_on(evaluation.board),
+        is_untold=is_untold,
         gap=gap,
         place=place,
         cases=build_case_tables(
@@ -173,7 +184,7 @@ def show(submission_id: int) -> ResponseReturnValue:
         readable=[board for board in Board if can_read_board(actor, submission.problem, board)],
         debug_seconds=DEBUG_S,
         asked=question_of(notes),
-        finished=evaluation.state in FINISHED,
+        finished=evaluation.state in FINISHED and not is_untold,
         version=version,
         may_cancel=can_cancel_submission(actor, submission, teams)
         and evaluation.state not in FINISHED,
@@ -195,13 +206,13 @@ def status(submission_id: int) -> ResponseReturnValue:
     Asked with the version it knows (`If-None-Match`), the answer is an empty 304.
     """
     with platform().database.reading() as session:
-        board, evaluations = queries.list_standings(session, submission_id, get_actor())
+        board, rules, evaluations = queries.list_standings(session, submission_id, get_actor())
         version = _version(session, evaluations)
     in_force = [one for one in evaluations if one.is_current]
     answer = jsonify(
         state=next(one.state for one in in_force if one.board is board),
         version=version,
-        done=all(one.state in FINISHED for one in in_force),
+        done=all(one.state in FINISHED and not queries.is_untold(one, rules) for one in in_force),
     )
     answer.set_etag(version)
     return answer.make_conditional(request)
@@ -256,8 +267,19 @@ def cancel(submission_id: int) -> ResponseReturnValue:
     return redirect(url_for("submissions.show", submission_id=submission_id), HTTPStatus.SEE_OTHER)
 
 
-def _readable_columns(spec: ProblemSpec, problem: Problem, actor: User) -> list[BoardColumn]:
-    return [one for one in spec.scoring.columns if can_read_column(actor, problem, one.key)]
+def _readable_columns(
+    spec: ProblemSpec, problem: Problem, actor: User, scores: Mapping[str, Mapping[str, float]]
+) -> list[BoardColumn]:
+    """Return the columns an actor may read; where A answers by the Ladder, those with a number."""
+    readable = [one for one in spec.scoring.columns if can_read_column(actor, problem, one.key)]
+    if can_read_raw(actor, problem, Board.A):
+        return readable
+    return [one for one in readable if any(one.key in found for found in scores.values())]
+
+
+def _is_untold(submission: Submission, evaluation: Evaluation) -> bool:
+    counts = not submission.is_debug and submission.retracted_at is None
+    return counts and queries.is_untold(evaluation, submission.problem.rules)
 
 
 def _main_first(evaluations: Iterable[Evaluation], main: Evaluation) -> list[Evaluation]:
@@ -332,6 +354,7 @@ def _version(session: Session, evaluations: Iterable[Evaluation]) -> str:
     """Return what changes whenever the page would: a state, or the queue before it."""
     return "-".join(
         f"{one.id}.{one.attempt}.{one.state}"
+        + (f".{one.told.rung_id}" if one.told is not None else "")
         + (f".{count_before(session, one)}" if one.state is State.QUEUED else "")
         for one in evaluations
     )

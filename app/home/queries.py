@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from math import floor, isfinite
 from typing import Any, Final
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from app.evaluations.models import Evaluation, Score, State
+from app.evaluations.models import Evaluation, Score, State, ToldScore
 from app.leaderboards.queries import best_scores, count_teams
 from app.problems.models import Board, Problem, Revision, StageState
 from app.problems.policy import readable_problems
@@ -100,7 +100,7 @@ def list_windows(session: Session, *, now: datetime, today: datetime) -> list[Wi
     numbers = _Numbers(
         primaries=primaries,
         best=best_scores(session, problems, primaries),
-        baselines=baseline_scores(session, primaries),
+        baselines=baseline_scores(session, problems, primaries),
         teams=count_teams(session, [problem.id for problem in problems]),
         moved=_moved_since(session, today),
     )
@@ -138,18 +138,27 @@ def ideal_score(column: BoardColumn) -> float | None:
     return ideal if isfinite(ideal) else None
 
 
-def baseline_scores(session: Session, primaries: Mapping[int, BoardColumn]) -> dict[int, float]:
-    """Return the primary score on A of each problem's latest baseline, in one query."""
+def baseline_scores(
+    session: Session, problems: Sequence[Problem], primaries: Mapping[int, BoardColumn]
+) -> dict[int, float]:
+    """Return the primary score on A of each problem's latest baseline, in one query.
+
+    Of a board that answers by the Ladder it is what that tells.
+    """
     wanted = [
-        and_(Submission.problem_id == problem, Score.key == column.key)
-        for problem, column in primaries.items()
+        and_(Submission.problem_id == one.id, Score.key == primaries[one.id].key)
+        for one in problems
     ]
     if not wanted:
         return {}
+    by_ladder = Submission.problem_id.in_(
+        [one.id for one in problems if one.rules.has_ladder_on(Board.A)]
+    )
     rows = session.execute(
-        select(Submission.problem_id, Score.value)
+        select(Submission.problem_id, case((by_ladder, ToldScore.value), else_=Score.value))
         .join(Evaluation, Evaluation.submission_id == Submission.id)
         .join(Score, and_(Score.evaluation_id == Evaluation.id, Score.board == Board.A))
+        .outerjoin(ToldScore, ToldScore.evaluation_id == Evaluation.id)
         .where(
             or_(*wanted),
             Submission.is_baseline,
@@ -159,7 +168,7 @@ def baseline_scores(session: Session, primaries: Mapping[int, BoardColumn]) -> d
         )
         .order_by(Submission.id)
     )
-    return {problem: float(value) for problem, value in rows}
+    return {problem: float(value) for problem, value in rows if value is not None}
 
 
 def get_facts(session: Session, *, today: datetime) -> Facts:

@@ -18,6 +18,13 @@ class StillEvaluatingError(ConflictError):
     message = N_("%(count)s evaluations of this problem have not ended yet.")
 
 
+class StillClimbingError(ConflictError):
+    """The Ladder may still move the board."""
+
+    code = "still_climbing"
+    message = N_("The Ladder has still to answer %(count)s teams of this problem; wait a moment.")
+
+
 class RankingChangedError(ConflictError):
     """The board is no longer the one that the judge looked at."""
 

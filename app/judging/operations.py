@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import User
 from app.core.audit import record_audit
 from app.core.db import hold
+from app.evaluations.ladder import count_due
 from app.evaluations.standings import ensure_fresh
 from app.judging.errors import (
     AlreadySignedError,
@@ -14,6 +15,7 @@ from app.judging.errors import (
     NotSignedError,
     RankingChangedError,
     StageNotClosedError,
+    StillClimbingError,
     StillEvaluatingError,
 )
 from app.judging.models import REASON_LENGTH, SignOff
@@ -34,6 +36,7 @@ def sign_off(
         BoardMissingError: the problem has no such board.
         StageNotClosedError: it may still take submissions.
         StillEvaluatingError: evaluations of the problem have not ended.
+        StillClimbingError: the Ladder has not answered everybody yet.
         RankingChangedError: the board is another than the one shown.
         AlreadySignedError: the judge has signed it.
     """
@@ -43,6 +46,9 @@ def sign_off(
     unfinished = count_unfinished(session, [problem.id]).get(problem.id, 0)
     if unfinished:
         raise StillEvaluatingError(count=unfinished)
+    climbing = count_due(session, problem.id) if problem.rules.has_ladder_on(Board.A) else 0
+    if climbing:
+        raise StillClimbingError(count=climbing)
     if any(one.judge_id == judge.id for one in standing_signatures(session, problem, board)):
         raise AlreadySignedError
     ensure_fresh(session, problem, now=now)

@@ -188,7 +188,7 @@ def _map_signatures(session: Session, ids: Sequence[int]) -> dict[tuple[int, Boa
 
 
 def _map_on_b(session: Session, view: View, team_ids: Sequence[int]) -> dict[int, OnB]:
-    ranks = map_ranks(session, view.stretch, team_ids, view.rules.rank_width)
+    ranks = map_ranks(session, view.stretch, team_ids, view.rank_width)
     rows = session.scalars(
         select(Standing).where(*on_board(view.stretch), Standing.team_id.in_(team_ids))
     ).all()

@@ -80,6 +80,11 @@ class IntervalOutput(Output):
     )
 
 
+_RAW: Final = (
+    "For staff, on an A that answers by the Ladder: what was found, all columns; null otherwise."
+)
+
+
 class BoardItem(Output):
     """A team's place, and the one submission of it that counts."""
 
@@ -87,7 +92,10 @@ class BoardItem(Output):
     team: TeamOutput
     division: str = Field(description="Empty where the team is in none.")
     rank_on_a: int | None = Field(description="On board B of a page: where the team was on A.")
-    scores: dict[str, float] = Field(description="By leaderboard column.")
+    scores: dict[str, float] = Field(
+        description="By leaderboard column; what is told, where the board answers by the Ladder."
+    )
+    raw_scores: dict[str, float] | None = Field(description=_RAW)
     interval: IntervalOutput | None = Field(
         description="Where the score that ranks lies with 95 % confidence; null where the metric "
         "does not decompose, or it has not been worked out yet."
@@ -102,6 +110,7 @@ class EntryItem(Output):
 
     team: TeamOutput
     scores: dict[str, float]
+    raw_scores: dict[str, float] | None = Field(description=_RAW)
     entries: int
     submitted_at: Instant
     last_at: Instant
@@ -190,6 +199,7 @@ def _item(row: Row, spreads: Mapping[int, Spread], on_a: int | None = None) -> B
         division=row.division,
         rank_on_a=on_a,
         scores=dict(row.scores),
+        raw_scores=_raw(row),
         interval=_interval(spreads.get(row.evaluation_id)),
         entries=row.entries,
         submitted_at=row.submitted_at,
@@ -207,10 +217,15 @@ def _entry(row: Row) -> EntryItem:
     return EntryItem(
         team=TeamOutput(id=str(row.team_id), name=row.team_name),
         scores=dict(row.scores),
+        raw_scores=_raw(row),
         entries=row.entries,
         submitted_at=row.submitted_at,
         last_at=row.last_at,
     )
+
+
+def _raw(row: Row) -> dict[str, float] | None:
+    return None if row.raw is None else dict(row.raw)
 
 
 def _baseline(row: BaselineRow) -> BaselineItem:

@@ -3,6 +3,7 @@
 import io
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +48,11 @@ commands = AppGroup("leaderboard", help="Boards: export, rebuild.")
     "--before-reveal", is_flag=True, help="Write board B although it is not revealed yet."
 )
 @click.option(
+    "--raw",
+    is_flag=True,
+    help="On a board A that answers by the Ladder, add what was found: not for teams.",
+)
+@click.option(
     "--lang",
     type=click.Choice([locale.value for locale in Locale]),
     default=Locale.ZH_HANS.value,
@@ -61,18 +67,28 @@ def export(  # noqa: PLR0913 — the options of a command
     kind: str,
     output: Path,
     before_reveal: bool,
+    raw: bool,
     lang: str,
 ) -> None:
     """Write a board as it is now: CSV with a byte-order mark, which Excel opens, or XLSX."""
-    content = _export(Board(board), slug, division, kind, lang, before_reveal=before_reveal)
+    content = _export(
+        Board(board), slug, division, kind, lang, before_reveal=before_reveal, raw=raw
+    )
     if str(output) == "-":
         sys.stdout.buffer.write(content)
     else:
         output.write_bytes(content)
 
 
-def _export(
-    board: Board, slug: str, division: str, kind: str, lang: str, *, before_reveal: bool
+def _export(  # noqa: PLR0913 — the options of a command
+    board: Board,
+    slug: str,
+    division: str,
+    kind: str,
+    lang: str,
+    *,
+    before_reveal: bool,
+    raw: bool,
 ) -> bytes:
     now = platform().clock.now()
     try:
@@ -90,6 +106,7 @@ def _export(
                 raise click.ClickException(message)
             view = find_view(session, problem, board, now=now, division=division, live=True)
             assert view is not None  # noqa: S101 — made anew above
+            view = replace(view, is_raw=raw)
             named = [translate(text, lang, {}) for text in (*HEADINGS, *TAIL)]
             split = len(HEADINGS)
             heading = [*named[:split], *column_titles(view, lang), *named[split:]]

@@ -72,5 +72,5 @@ def _keep(session: Session, problem: Problem, now: datetime) -> int:
     if view is None:
         return 0
     hold_board(session, problem, Board.A).version += 1  # pages show it
-    keep_ranks(session, view.stretch, view.rules.rank_width, now=now)
+    keep_ranks(session, view.stretch, view.rank_width, now=now)
     return 1

@@ -2,11 +2,11 @@
 
 from collections.abc import Hashable, Iterable, Iterator
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, select, true
 from sqlalchemy.orm import Session
 
 from app.core.tables import Cell
-from app.evaluations.models import Score
+from app.evaluations.models import Score, ToldScore
 from app.leaderboards.queries import View
 from app.standings.models import Standing
 from app.standings.queries import in_stretch
@@ -21,17 +21,16 @@ def rank_by_captain(session: Session, view: View, names: Names) -> RankedBoard:
 
     Teams are of one problem each, so those of one captain are one competitor.
     """
-    primary, width = view.rules.scoring.primary, view.rules.rank_width
+    primary, width = view.rules.scoring.primary, view.rank_width
+    # what the board answers with: where that is the Ladder, what it tells
+    kind = ToldScore if view.has_ladder else Score
+    of_board = true() if view.has_ladder else Score.board == view.board
     rows = session.execute(
-        select(Standing.place_key, Team.captain_id, Team.name, Score.value)
+        select(Standing.place_key, Team.captain_id, Team.name, kind.value)
         .join(Team, Team.id == Standing.team_id)
         .join(
-            Score,
-            and_(
-                Score.evaluation_id == Standing.evaluation_id,
-                Score.board == view.board,
-                Score.key == primary.key,
-            ),
+            kind,
+            and_(kind.evaluation_id == Standing.evaluation_id, of_board, kind.key == primary.key),
         )
         .where(*in_stretch(view.stretch))
         .order_by(Standing.place_key)

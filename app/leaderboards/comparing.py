@@ -23,10 +23,13 @@ def compare_teams(opened: Opened, blobs: BlobStore, teams: tuple[int, int]) -> C
 
     Raises:
         NotComparableError: the person does not see both rows, the board shows an earlier state,
-            or one of the two has no interval.
+            one of the two has no interval, or the board
+            answers by the Ladder and the person is not staff.
     """
     view = opened.view
     if view is None or not opened.sees_all or view.until is not None:
+        raise NotComparableError
+    if view.has_ladder and not view.is_raw:
         raise NotComparableError
     rows = [row for team in teams if (row := find_team_row(opened.session, view, team))]
     if len(rows) < len(teams):

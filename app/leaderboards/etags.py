@@ -12,6 +12,7 @@ from flask import Response, request, session
 
 from app.accounts.models import User
 from app.core.clock import beijing_day
+from app.leaderboards.queries import View
 from app.leaderboards.reading import Opened
 from app.statistics.queries import find_version
 from app.ui.i18n import current_locale
@@ -72,7 +73,12 @@ def _facts(opened: Opened, actor: User | None, now: datetime) -> tuple[object, .
         beijing_day(now),  # what moved is told since the day began
         opened.sees_all,
         None if view is None else (view.version, view.stretch, view.until),
-        None if view is None else find_version(opened.session, problem.id, view.board),
+        find_version(opened.session, problem.id, opened.board) if _has_statistics(view) else None,
         opened.team_id,
         None if actor is None else (actor.id, actor.role),
     )
+
+
+def _has_statistics(view: View | None) -> bool:
+    """Tell whether the answer has any; on a Ladder the time at which they change tells too much."""
+    return view is not None and (view.is_raw or not view.has_ladder)

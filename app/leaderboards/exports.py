@@ -5,13 +5,16 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from app.core.api import translate
 from app.core.i18n import N_, choose_text
 from app.core.pagination import PageRequest
 from app.core.tables import Cell, beijing_cell
 from app.leaderboards.queries import Row, View, list_board, list_pinned
+from scoring import BoardColumn
 
 HEADINGS: Final = (N_("Rank"), N_("Team"), N_("Division"))
 TAIL: Final = (N_("Entries"), N_("Submitted (Beijing time)"), N_("Last (Beijing time)"))
+RAW: Final = N_("found, for staff alone")
 _AT_ONCE: Final = 1_000
 
 
@@ -23,12 +26,16 @@ def list_cells(session: Session, view: View) -> Iterator[list[Cell]]:
 
 def column_titles(view: View, locale: str) -> list[str]:
     """Return the titles of the columns that are shown, in a language."""
-    return [
-        column.key
-        if column.title is None
-        else choose_text(column.title.model_dump(by_alias=True), locale)
-        for column in view.rules.columns
+    raw = [
+        f"{_title(column, locale)} ({translate(RAW, locale, {})})" for column in view.raw_columns
     ]
+    return [*(_title(column, locale) for column in view.columns), *raw]
+
+
+def _title(column: BoardColumn, locale: str) -> str:
+    if column.title is None:
+        return column.key
+    return choose_text(column.title.model_dump(by_alias=True), locale)
 
 
 def _ranked(session: Session, view: View) -> Iterator[Row]:
@@ -40,6 +47,7 @@ def _ranked(session: Session, view: View) -> Iterator[Row]:
 
 
 def _cells(row: Row, view: View) -> list[Cell]:
-    scores = [row.scores.get(column.key) for column in view.rules.columns]
+    scores = [row.scores.get(column.key) for column in view.columns]
+    scores += [(row.raw or {}).get(column.key) for column in view.raw_columns]
     times = [beijing_cell(row.submitted_at), beijing_cell(row.last_at)]
     return [row.rank, row.team_name, row.division, *scores, row.entries, *times]

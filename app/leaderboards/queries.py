@@ -8,12 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from app.core.pagination import Page, PageRequest
-from app.evaluations.models import Evaluation, Score, State
-from app.evaluations.standings import edition_for_all, is_fresh, map_scores, rules_of
+from app.evaluations.models import Evaluation, Score, State, ToldScore
+from app.evaluations.standings import (
+    edition_for_all,
+    is_fresh,
+    map_scores,
+    map_shown,
+    rules_of,
+)
 from app.problems.board_rules import BoardRules, Refresh, VisibleTo
 from app.problems.models import Board, Problem
 from app.standings import queries as standings
@@ -42,6 +48,8 @@ class Row:
     last_at: datetime
     evaluation_id: int
     division: str = ""
+    raw: Mapping[str, float] | None = None
+    """For staff: what was found, where the board answers by the Ladder and `scores` is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,8 @@ class View:
     """Up to when it takes scores in; empty where that is up to now."""
     version: int
     """Grows with every change of any board of the problem."""
+    is_raw: bool = False
+    """Whether what was found may be shown, where the board answers by the Ladder."""
 
     @property
     def board(self) -> Board:
@@ -73,7 +83,27 @@ class View:
     @property
     def shown(self) -> frozenset[str]:
         """The columns whose numbers may be shown."""
-        return frozenset(column.key for column in self.rules.columns)
+        return frozenset(column.key for column in self.columns)
+
+    @property
+    def columns(self) -> tuple[BoardColumn, ...]:
+        """The columns that are shown."""
+        return self.rules.columns(self.board)
+
+    @property
+    def rank_width(self) -> int | None:
+        """How many bytes of a key have to be equal for a shared rank."""
+        return self.rules.rank_width(self.board)
+
+    @property
+    def has_ladder(self) -> bool:
+        """Whether the board answers by the Ladder."""
+        return self.rules.board.has_ladder_on(self.board)
+
+    @property
+    def raw_columns(self) -> tuple[BoardColumn, ...]:
+        """The columns of what was found, where that is shown beside what is told."""
+        return self.rules.scoring.columns if self.has_ladder and self.is_raw else ()
 
 
 def find_view(
@@ -109,7 +139,7 @@ def find_view(
 
 def list_board(session: Session, view: View, request: PageRequest) -> Page[Row]:
     """Return one page of a board, ranked; six queries at most, whatever its length."""
-    page = standings.list_ranked(session, view.stretch, request, view.rules.rank_width)
+    page = standings.list_ranked(session, view.stretch, request, view.rank_width)
     return Page(_complete(session, view, page.items), page.total, request)
 
 
@@ -117,7 +147,9 @@ def map_ranks_on_a(session: Session, view: View, rows: Sequence[Row]) -> dict[in
     """Return the ranks on A of a page's teams, by team id; three queries."""
     on_a = replace(view.stretch, board=Board.A, edition=Edition.LIVE)
     teams = [row.team_id for row in rows]
-    return standings.map_ranks(session, on_a, teams, view.rules.rank_width) if teams else {}
+    return (
+        standings.map_ranks(session, on_a, teams, view.rules.rank_width(Board.A)) if teams else {}
+    )
 
 
 def no_rows(request: PageRequest) -> Page[Row]:
@@ -127,7 +159,7 @@ def no_rows(request: PageRequest) -> Page[Row]:
 
 def find_team_row(session: Session, view: View, team_id: int) -> Row | None:
     """Return a team's row, wherever it stands; None where it has none."""
-    found = standings.find_ranked(session, view.stretch, team_id, view.rules.rank_width)
+    found = standings.find_ranked(session, view.stretch, team_id, view.rank_width)
     return None if found is None else _complete(session, view, [found])[0]
 
 
@@ -150,7 +182,8 @@ def list_baselines(
     session: Session, problem: Problem, rules: Rules, board: Board
 ) -> list[BaselineRow]:
     """Return the baseline of the revision in force."""
-    primary, shown = rules.scoring.primary, frozenset(column.key for column in rules.columns)
+    primary = rules.scoring.primary
+    shown = frozenset(column.key for column in rules.columns(board))
     rows = session.execute(
         select(Submission.id, Submission.created_at, Evaluation.id)
         .select_from(Submission)
@@ -162,7 +195,7 @@ def list_baselines(
         )
         .order_by(Submission.id.desc())
     ).all()
-    scores = map_scores(session, board, [evaluation for _, _, evaluation in rows])
+    scores = map_shown(session, rules, board, [evaluation for _, _, evaluation in rows])
     found = [
         BaselineRow(submission, _only(scores[evaluation], shown), at)
         for submission, at, evaluation in rows
@@ -244,10 +277,18 @@ def best_scores(
         .limit(1)
         .scalar_subquery()
     )
+    told = {one.id for one in problems if one.rules.has_ladder_on(Board.A)}
+    found = select(Problem.id, Score.key, Score.value).join(
+        Score, and_(Score.evaluation_id == leader, Score.board == Board.A)
+    )
+    by_ladder = select(Problem.id, ToldScore.key, ToldScore.value).join(
+        ToldScore, ToldScore.evaluation_id == leader
+    )
     rows = session.execute(
-        select(Problem.id, Score.key, Score.value)
-        .join(Score, and_(Score.evaluation_id == leader, Score.board == Board.A))
-        .where(Problem.id.in_([one.id for one in problems]))
+        union_all(
+            found.where(Problem.id.in_([one.id for one in problems if one.id not in told])),
+            by_ladder.where(Problem.id.in_(told)),
+        )
     )
     return {problem: value for problem, key, value in rows if key == primaries[problem].key}
 
@@ -294,10 +335,18 @@ def _scored_on(board: Board) -> ColumnElement[bool]:
 def _complete(session: Session, view: View, ranked: Sequence[Ranked]) -> list[Row]:
     """Add names and all columns that are shown to ranked rows."""
     rows = [one.row for one in ranked]
-    scores = map_scores(session, view.board, [row.evaluation_id for row in rows])
+    evaluations = [row.evaluation_id for row in rows]
+    scores = map_shown(session, view.rules, view.board, evaluations)
+    raw = map_scores(session, view.board, evaluations) if view.raw_columns else {}
     names = _names(session, [row.team_id for row in rows])
     shown = view.shown
-    return [_row(one, names, scores.get(one.row.evaluation_id, {}), shown) for one in ranked]
+    return [
+        replace(
+            _row(one, names, scores.get(one.row.evaluation_id, {}), shown),
+            raw=raw.get(one.row.evaluation_id),
+        )
+        for one in ranked
+    ]
 
 
 def _row(
@@ -327,8 +376,11 @@ def statistics_of(session: Session, view: View, rows: Sequence[Row]) -> Statisti
     """Return what is known of rows; three queries.
 
     Groups follow from everybody's latest scores: where a board shows an earlier state, there are
-    none to be told.
+    none to be told. All of it follows from what was found, so that a board that answers by the
+    Ladder tells staff alone.
     """
+    if view.has_ladder and not view.is_raw:
+        return Statistics({}, 0, is_stale=False)
     evaluations = [row.evaluation_id for row in rows]
     found = find_statistics(session, view.problem.id, view.board, evaluations)
     if view.until is None:

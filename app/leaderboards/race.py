@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import next_beijing_midnight
 from app.evaluations.models import Evaluation, State
-from app.evaluations.standings import map_scores
+from app.evaluations.standings import map_shown
 from app.leaderboards.queries import BaselineRow, Row, View
 from app.problems.board_rules import Counts, Refresh
 from app.problems.models import Board
@@ -223,7 +223,7 @@ def _read_steps(session: Session, view: View, teams: Sequence[int]) -> dict[int,
     numbers = [row.id for row in found]
     scores: dict[int, dict[str, float]] = {}
     for start in range(0, len(numbers), _AT_ONCE):
-        scores |= map_scores(session, Board.A, numbers[start : start + _AT_ONCE])
+        scores |= map_shown(session, view.rules, Board.A, numbers[start : start + _AT_ONCE])
     key, rules = view.rules.scoring.primary.key, view.rules
     scored: dict[int, list[Step]] = {}
     for row in found:

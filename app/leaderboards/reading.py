@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -82,6 +82,7 @@ def _open(session: Session, asked: Asked, actor: User | None, now: datetime) -> 
         )
         if view is None:
             return None
+        view = replace(view, is_raw=is_staff)
     team_id = None if actor is None else find_team_id(session, problem, actor)
     return Opened(
         session,

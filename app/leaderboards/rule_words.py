@@ -1,15 +1,17 @@
 """The rules of a board in words, as its page states them."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app.core.i18n import N_
-from app.problems.board_rules import Counts, Refresh, VisibleTo
-from app.problems.models import Partition, TieRule
+from app.problems.board_rules import Counts, Ladder, Refresh, VisibleTo
+from app.problems.models import Board, Partition, TieRule
 from app.standings.rules import Rules
 from app.ui.filters import localise
+from scoring import BoardColumn
 
 _COUNTS: Final = {
     Counts.BEST: N_(
@@ -31,6 +33,7 @@ def state_rules(rules: Rules) -> list[str]:
     stated = [_(_COUNTS[rules.board.counts])]
     if rules.has_b:
         stated += _on_b(rules)
+    stated += _ladder(rules)
     stated += _ties(rules)
     if rules.board.refresh in _REFRESH:
         stated.append(_(_REFRESH[rules.board.refresh]))
@@ -76,18 +79,54 @@ def _choices(rules: Rules) -> str:
     return stated
 
 
+def _ladder(rules: Rules) -> list[str]:
+    if not rules.board.has_ladder_on(Board.A):
+        return []
+    if rules.board.ladder is Ladder.STEP:
+        step = f"{rules.board.ladder_step:g}"
+        first = _(
+            "Board A answers by the Ladder: a team is told a new score only when it is better "
+            "than its last one by more than %(step)s, rounded to that; otherwise it sees its "
+            "last one again.",
+            step=step,
+        )
+    else:
+        first = _(
+            "Board A answers by the Ladder: a team is told a new score only when it is better "
+            "than its last one by more than chance makes it; otherwise it sees its last one again."
+        )
+    return [
+        first,
+        _(
+            "A team’s submissions are answered in the order in which it made them. So nobody can "
+            "fit the hidden answers by trying."
+        ),
+    ]
+
+
 def _ties(rules: Rules) -> list[str]:
     stated = []
-    if len(rules.ranking) > 1:
-        names = _("; ").join(
-            localise(column.title) if column.title else column.key for column in rules.ranking[1:]
-        )
+    on_a, on_b = rules.ranking(Board.A)[1:], rules.ranking(Board.B)[1:]
+    if on_a:
+        names = _names(on_a)
         stated.append(_("Equal scores are decided by the next columns: %(names)s.", names=names))
+    elif on_b and rules.has_b:
+        names = _names(on_b)
+        stated.append(
+            _("On board B equal scores are decided by the next columns: %(names)s.", names=names)
+        )
     if rules.tie_rule is TieRule.SHARED:
         stated.append(_("Teams with equal scores share a rank."))
     else:
         stated.append(_("Of two teams with equal scores the one that submitted earlier is first."))
     return stated
+
+
+def _names(columns: Sequence[BoardColumn]) -> str:
+    named: str = _("; ").join(
+        localise(column.title) if column.title else column.key for column in columns
+    )
+    return named
 
 
 def _freeze(rules: Rules) -> str:

@@ -61,7 +61,7 @@ def _render(opened: Opened, board: Board, division: str, shown: Shown | None) ->
         problem=problem,
         rules=rules,
         scoring=rules.scoring,
-        columns=rules.columns,
+        columns=rules.columns(board),
         board=board,
         boards=[stage.key for stage in problem.stages],
         shown=shown,

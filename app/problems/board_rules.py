@@ -41,6 +41,16 @@ class VisibleTo(StrEnum):
     """A team sees its own row and place, staff see all."""
 
 
+class Ladder(StrEnum):
+    """Whether board A answers by the Ladder: with less than was found, see `scoring.ladder`."""
+
+    OFF = "off"
+    STEP = "step"
+    """A score is told once it is better by more than a fixed step."""
+    PARAMETER_FREE = "parameter-free"
+    """A score is told once it is better by more than chance would make it."""
+
+
 class BoardRules(BaseModel):
     """The rules of a problem's boards; every default is what a board does when nothing is set."""
 
@@ -58,6 +68,13 @@ class BoardRules(BaseModel):
     """For how many hours before stage A closes, and on until B is revealed, A stands still."""
     visible_to: VisibleTo = VisibleTo.ALL
     divisions: tuple[Division, ...] = Field(default=(), max_length=MOST_DIVISIONS)
+    ladder: Ladder = Ladder.OFF
+    ladder_step: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    """In the units of the column that ranks; 0 where none was set."""
+
+    def has_ladder_on(self, board: str) -> bool:
+        """Tell whether a board answers by the Ladder; only A ever does."""
+        return self.ladder is not Ladder.OFF and board == "A"
 
     @property
     def most_choices(self) -> int:

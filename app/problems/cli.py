@@ -114,7 +114,7 @@ def set_(slug: str, name: str, value: str, lang: str) -> None:
 
     The others are team_size, tie_rule, withdrawn, a.opens_at, a.closes_at, b.opens_at, b.closes_at
     and the rules of the boards: counts, choices, divisions, tie_columns, hidden_columns, refresh,
-    freeze_hours, visible_to.
+    freeze_hours, visible_to, ladder, ladder_step.
     Times are RFC 3339, or Beijing's `YYYY-MM-DD HH:MM` (24:00 is allowed), `now` or `never`.
     """
     now = platform().clock.now()

@@ -73,6 +73,30 @@ class StageStateError(ConflictError):
     message = N_("The stage is not in a state that allows this.")
 
 
+class LadderOnBError(ConflictError):
+    """Board B decides, and answers once."""
+
+    code = "ladder_on_b"
+    message = N_("The Ladder is for board A alone: board B answers with the scores as they are.")
+
+
+class LadderNeedsStepError(UnprocessableError):
+    """The Ladder is to have a fixed step, and none is set."""
+
+    code = "ladder_needs_step"
+    message = N_("The Ladder with a fixed step needs the step: set ladder_step, as 0.01.")
+
+
+class LadderNeedsLossesError(UnprocessableError):
+    """The Ladder without a step compares answers item by item, and the scores are not made so."""
+
+    code = "ladder_needs_losses"
+    message = N_(
+        "Without a step the Ladder compares answers item by item, and the column that ranks, "
+        "%(column)s, has no loss per item. Choose the Ladder with a fixed step."
+    )
+
+
 class BoardSignedOffError(ConflictError):
     """A judge has signed the board off; what would move ranks waits until that is lifted."""
 

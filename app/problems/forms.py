@@ -11,7 +11,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from app.core.i18n import N_
-from app.problems.board_rules import Counts, Refresh, VisibleTo
+from app.problems.board_rules import Counts, Ladder, Refresh, VisibleTo
 from app.problems.facets import PRIZES, Facets
 from app.problems.models import Area, Difficulty, StageState, TieRule
 from app.problems.queries import ProblemFilter, Sort
@@ -158,6 +158,17 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
             SelectChoice(VisibleTo.OWN.value, _l("each team: its own row")),
         ],
     )
+    ladder = SelectField(
+        _l("The Ladder on board A, against fitting the hidden answers by trying"),
+        choices=[
+            SelectChoice(Ladder.OFF.value, _l("off: every score is told")),
+            SelectChoice(Ladder.STEP.value, _l("told once better by more than the step below")),
+            SelectChoice(
+                Ladder.PARAMETER_FREE.value, _l("told once better by more than chance makes it")
+            ),
+        ],
+    )
+    ladder_step = StringField(_l("The Ladder’s step, in the column that ranks; 0: none"))
     a_opens_at = StringField(_l("Stage A opens"))
     a_closes_at = StringField(_l("Stage A closes"))
     b_opens_at = StringField(_l("Stage B opens"))

@@ -11,18 +11,24 @@ from app.accounts.models import User
 from app.core.audit import Actor, record_audit
 from app.core.db import hold
 from app.problems import organiser_settings
+from app.problems.board_rules import Ladder
 from app.problems.errors import (
     AlreadyRevealedError,
     BoardMissingError,
     BoardSignedOffError,
     ContestRunningError,
+    LadderNeedsLossesError,
+    LadderNeedsStepError,
     SeedNotSealedError,
     SettingValueError,
     StageStateError,
 )
 from app.problems.models import Board, Problem, Revision, RulesAcceptance, StageState
 from app.problems.queries import get_current_revision, has_accepted_rules
+from scoring import Scoring
+from scoring.metrics.rules import has_losses
 
+_LADDER: Final = frozenset({"ladder", "ladder_step"})
 _MOVES_NO_RANK: Final = frozenset({"submissions_per_day", "team_size", "withdrawn"})
 
 
@@ -59,15 +65,32 @@ def set_settings(
 
     Raises:
         BoardSignedOffError: a board is signed off, and a change could move ranks.
+        LadderNeedsStepError, LadderNeedsLossesError: see `require_ladder_fits`.
     """
     changes = organiser_settings.change(problem, values, now=now)
     if "hidden_columns" in changes:
         _check_hidden(session, problem)
+    if changes.keys() & _LADDER:
+        spec = get_current_revision(session, problem).spec
+        require_ladder_fits(problem, Scoring.model_validate(spec["scoring"]))
     facts = {name: {"from": old, "to": new} for name, (old, new) in changes.items() if old != new}
     if not facts.keys() <= _MOVES_NO_RANK:
         require_unsigned(session, problem)
     if facts:
         record_audit(session, actor, "problem.set", subject(problem), facts, now=now)
+
+
+def require_ladder_fits(problem: Problem, scoring: Scoring) -> None:
+    """Refuse a Ladder that could not be climbed by a problem's scores.
+
+    Raises:
+        LadderNeedsStepError: it is to have a fixed step, and none is set.
+        LadderNeedsLossesError: it is to do without, and the column that ranks has no loss per item.
+    """
+    if problem.rules.ladder is Ladder.STEP and not problem.rules.ladder_step:
+        raise LadderNeedsStepError(name="ladder_step")
+    if problem.rules.ladder is Ladder.PARAMETER_FREE and not has_losses(scoring.primary):
+        raise LadderNeedsLossesError(name="ladder", column=scoring.primary.key)
 
 
 def _check_hidden(session: Session, problem: Problem) -> None:

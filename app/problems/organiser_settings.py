@@ -13,11 +13,13 @@ from app.problems.board_rules import (
     MOST_DIVISIONS,
     BoardRules,
     Counts,
+    Ladder,
     Refresh,
     VisibleTo,
 )
 from app.problems.errors import (
     BoardMissingError,
+    LadderOnBError,
     SettingValueError,
     StageTimesError,
     UnknownSettingError,
@@ -32,6 +34,8 @@ Changed = tuple[str, str]
 _YES: Final = frozenset({"true", "yes", "1", "on"})
 _NO: Final = frozenset({"false", "no", "0", "off"})
 _NEVER: Final = frozenset({"", "none", "never"})
+_LADDER_OF_B: Final = frozenset({"b.ladder", "b.ladder_step"})
+_STEPS: Final = (1e-9, 1e9)
 _MOST_SUBMISSIONS: Final = 10_000
 _LARGEST_TEAM: Final = 1_000
 
@@ -59,10 +63,13 @@ def change(problem: Problem, values: Mapping[str, str], *, now: datetime) -> dic
         UnknownSettingError: no setting has this name.
         SettingValueError: a value is not allowed.
         BoardMissingError: a setting is of a board the problem does not have.
+        LadderOnBError: board B never answers by the Ladder.
         StageTimesError: a stage would close before it opens.
     """
     changes = {}
     for name, value in values.items():
+        if name in _LADDER_OF_B:
+            raise LadderOnBError
         setting = SETTINGS.get(name)
         if setting is None:
             raise UnknownSettingError(name=name, allowed=", ".join(SETTINGS))
@@ -130,7 +137,7 @@ def _board_rule(field: str, read: Callable[[str, str], object], show: Show) -> S
 
 
 def _choice_of(
-    kind: type[Counts] | type[Refresh] | type[VisibleTo],
+    kind: type[Counts] | type[Refresh] | type[VisibleTo] | type[Ladder],
 ) -> Callable[[str, str], object]:
     def read(name: str, value: str) -> object:
         if value not in set(kind):
@@ -152,6 +159,17 @@ def _read_freeze(name: str, value: str) -> int:
 
 def _read_choices(name: str, value: str) -> int:
     return _read_whole(name, value, 0, MOST_CHOICES)
+
+
+def _read_step(name: str, value: str) -> float:
+    lowest, highest = _STEPS
+    try:
+        step = float(value or "0")
+    except ValueError:
+        step = -1.0
+    if step and not lowest <= step <= highest:
+        raise SettingValueError(name=name, value=value, allowed=f"{lowest:g} – {highest:g}")
+    return step
 
 
 def _read_divisions(name: str, value: str) -> list[str]:
@@ -228,6 +246,10 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     ),
     "visible_to": _board_rule(
         "visible_to", _choice_of(VisibleTo), lambda rules: rules.visible_to.value
+    ),
+    "ladder": _board_rule("ladder", _choice_of(Ladder), lambda rules: rules.ladder.value),
+    "ladder_step": _board_rule(
+        "ladder_step", _read_step, lambda rules: f"{rules.ladder_step!r}".removesuffix(".0")
     ),
     "a.opens_at": _stage_time(Board.A, "opens_at"),
     "a.closes_at": _stage_time(Board.A, "closes_at"),

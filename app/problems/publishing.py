@@ -28,12 +28,12 @@ from app.problems.models import (
     Revision,
     Stage,
 )
-from app.problems.operations import require_unsigned, set_settings
+from app.problems.operations import require_ladder_fits, require_unsigned, set_settings
 from app.problems.preparing import PreparedPack, Progress, prepare_pack
 from app.problems.queries import get_current_revision
 from app.problems.step_log import STEP_NAMES
 from problems.spec import Kind, ProblemSpec
-from scoring import Localized
+from scoring import Localized, Scoring
 
 
 def publish_directory(  # noqa: PLR0913 — what is published, where, by whom and how
@@ -87,6 +87,7 @@ def publish(
     Raises:
         SlugTakenError: the problem exists in another contest than the one named.
         BoardSignedOffError: a judge has signed a board of the problem off.
+        LadderNeedsLossesError: board A answers by a Ladder that the new scores cannot climb.
         UnknownSettingError, SettingValueError, BoardMissingError, StageTimesError: an imported pack
             brings settings that are none.
     """
@@ -101,6 +102,7 @@ def publish(
     else:
         _check_contest(problem, contest_slug)
         require_unsigned(session, problem)
+        require_ladder_fits(problem, prepared.spec.scoring)
         problem.revision_number = _next_number(session, problem)
         _describe(problem, prepared.spec)
         _add_missing_stages(problem, prepared, now=None)
@@ -126,6 +128,7 @@ def stage(session: Session, prepared: PreparedPack, slug: str, *, now: datetime)
         OtherProblemError: it is a pack of another problem.
         ProblemNotFoundError: the problem is not published.
         NotARescoreError: it changes what is handed in or which boards there are.
+        LadderNeedsLossesError: board A answers by a Ladder that the new scores cannot climb.
     """
     if prepared.spec.slug != slug:
         raise OtherProblemError(slug=slug, found=prepared.spec.slug)
@@ -141,6 +144,7 @@ def stage(session: Session, prepared: PreparedPack, slug: str, *, now: datetime)
         or {board.board for board in prepared.boards} != boards
     ):
         raise NotARescoreError
+    require_ladder_fits(problem, prepared.spec.scoring)
     revision = _create_revision(problem, prepared, _next_number(session, problem), now)
     revision.is_staged = True
     session.add(revision)
@@ -149,7 +153,12 @@ def stage(session: Session, prepared: PreparedPack, slug: str, *, now: datetime)
 
 
 def put_in_force(problem: Problem, revision: Revision) -> None:
-    """Make a staged revision the one in force, for what was handed in before it too."""
+    """Make a staged revision the one in force, for what was handed in before it too.
+
+    Raises:
+        LadderNeedsLossesError: board A answers by a Ladder that the new scores cannot climb.
+    """
+    require_ladder_fits(problem, Scoring.model_validate(revision.spec["scoring"]))
     revision.is_staged = False
     problem.revision_number = problem.least_revision = revision.number
     _describe(problem, ProblemSpec.model_validate(revision.spec))

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from app.core.pagination import PageRequest
-from app.evaluations.standings import ensure_fresh, map_scores, rebuild, rules_of
+from app.evaluations.standings import ensure_fresh, map_shown, rebuild, rules_of
 from app.problems.models import Board, Problem
 from app.standings.queries import Stretch, list_ranked
 
@@ -16,7 +16,7 @@ _AT_ONCE: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a team stands, and its score by the primary column."""
+    """Where a team stands, and its score by the primary column, as the board answers."""
 
     rank: int
     score: float | None
@@ -42,8 +42,10 @@ def _read(session: Session, problem: Problem, board: Board) -> dict[int, Place]:
     number = 1
     while True:
         request = PageRequest(number, _AT_ONCE)
-        page = list_ranked(session, Stretch(problem.id, board), request, rules.rank_width).items
-        scores = map_scores(session, board, [ranked.row.evaluation_id for ranked in page])
+        width = rules.rank_width(board)
+        page = list_ranked(session, Stretch(problem.id, board), request, width).items
+        evaluations = [ranked.row.evaluation_id for ranked in page]
+        scores = map_shown(session, rules, board, evaluations)
         for ranked in page:
             if ranked.rank is not None:
                 score = scores.get(ranked.row.evaluation_id, {}).get(primary)

@@ -6,6 +6,7 @@ Nothing is remembered between two rounds but what the database holds, so that a 
 import logging
 
 from app.core.platform import Platform
+from app.rescoring.ladder import prepare_ladder
 from app.rescoring.models import Rescore, RescoreState
 from app.rescoring.operations import feed, settle
 from app.rescoring.queries import list_open_ids
@@ -33,4 +34,8 @@ def tend_rescore(port: Platform, number: int) -> None:
         if rescore is None or rescore.state is RescoreState.PUBLISHED:
             return  # discarded or published in this moment
         feed(session, rescore, now=now)
-        settle(session, rescore, now=now)
+    prepare_ladder(port, number)
+    with port.database.transaction() as session:
+        rescore = session.get(Rescore, number)
+        if rescore is not None and rescore.state is not RescoreState.PUBLISHED:
+            settle(session, rescore, now=now)

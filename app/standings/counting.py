@@ -63,7 +63,7 @@ def place(team_id: int, attempts: Sequence[Attempt], rules: Rules, board: Board)
 
 def _key(attempt: Attempt, rules: Rules, board: Board) -> bytes | None:
     result = attempt.results.get(board)
-    return None if result is None else score_key(result.scores, rules.ranking)
+    return None if result is None else score_key(result.scores, rules.ranking(board))
 
 
 def _best_first(attempts: Sequence[Attempt], rules: Rules, board: Board) -> list[Attempt]:

@@ -36,36 +36,41 @@ class Rules:
             problem.stage(Board.B) is not None,
         )
 
-    @property
-    def columns(self) -> tuple[BoardColumn, ...]:
-        """The columns that are shown, the primary first; that one cannot be hidden."""
+    def columns(self, board: Board) -> tuple[BoardColumn, ...]:
+        """Return the columns a board shows, the primary first; that one cannot be hidden.
+
+        A board that answers by the Ladder shows no other: from a second column the first could be
+        guessed.
+        """
+        ladder = self.board.has_ladder_on(board)
         shown = [
             column
             for column in self.scoring.columns
-            if column.primary or column.key not in self.board.hidden_columns
+            if column.primary or not (ladder or column.key in self.board.hidden_columns)
         ]
         return tuple(sorted(shown, key=lambda column: not column.primary))
 
-    @property
-    def ranking(self) -> tuple[BoardColumn, ...]:
-        """The columns that rank. A hidden one never does: the order would show it."""
-        return self.columns if self.board.tie_columns else self.columns[:1]
+    def ranking(self, board: Board) -> tuple[BoardColumn, ...]:
+        """Return the columns that rank. A hidden one never does: the order would show it."""
+        shown = self.columns(board)
+        return shown if self.board.tie_columns else shown[:1]
 
-    @property
-    def rank_width(self) -> int | None:
-        """How many bytes of a key have to be equal for a shared rank; None where none is shared."""
-        return WIDTH * len(self.ranking) if self.tie_rule is TieRule.SHARED else None
+    def rank_width(self, board: Board) -> int | None:
+        """Return how many bytes of a key are equal for a shared rank; None where none is shared."""
+        return WIDTH * len(self.ranking(board)) if self.tie_rule is TieRule.SHARED else None
 
     @property
     def digest(self) -> str:
         """Return what changes whenever rows would have to be made anew."""
         facts = [
-            *(f"{column.key} {column.direction}" for column in self.ranking),
+            *(f"{column.key} {column.direction}" for column in self.ranking(Board.B)),
             self.board.counts,
             self.board.choices,
             self.board.refresh,
             self.scoring.partition,
         ]
+        if self.board.has_ladder_on(Board.A):
+            facts += [self.board.ladder, self.board.ladder_step, self.scoring.primary.metric]
         if self.board.freeze_hours:
             facts += [self.board.freeze_hours, self.closes_at, self.revealed_at]
         return sha256(repr([str(fact) for fact in facts]).encode()).hexdigest()

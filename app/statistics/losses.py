@@ -11,9 +11,8 @@ import numpy as np
 
 from app.core.blobs import BlobStore
 from app.core.errors import NotFoundError
-from app.problems.models import Board
 from scoring.bootstrap import RESAMPLES, Resampler
-from scoring.kept_losses import LARGEST_FILE, KeptLosses, unpack_losses
+from scoring.kept_losses import KeptLosses
 from scoring.types import FloatArray
 
 _LENGTH: Final = struct.Struct("<Q")
@@ -29,15 +28,6 @@ class Draws:
     items: int = 0
     average: Mapping[int, float] = field(default_factory=dict)
     means: Mapping[int, FloatArray] = field(default_factory=dict)
-
-
-def read_losses(blobs: BlobStore, digest: str, board: Board, column: str) -> KeptLosses | None:
-    """Return an entry's losses for one column; None where there are none, or no longer."""
-    try:
-        data = b"".join(blobs.read(digest, start=0, length=LARGEST_FILE))
-    except NotFoundError:
-        return None
-    return unpack_losses(data, board.value, column)
 
 
 def add_draws(kept: Draws, entries: Mapping[int, KeptLosses]) -> Draws:

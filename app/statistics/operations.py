@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.core.blobs import BlobStore
+from app.evaluations.losses import read_losses
 from app.evaluations.models import Evaluation, Score
 from app.evaluations.standings import ensure_fresh, rules_of
 from app.problems.models import Board, Problem
@@ -20,7 +21,6 @@ from app.statistics.losses import (
     add_draws,
     keep_only,
     load_draws,
-    read_losses,
     store_draws,
 )
 from app.statistics.models import BoardStatistics, ScoreInterval

@@ -64,6 +64,15 @@ def can_read_all_rows(actor: User | None, problem: Problem, board: Board) -> boo
     return problem.b_revealed_at is not None or (actor is not None and actor.is_staff)
 
 
+def can_read_raw(actor: User | None, problem: Problem, board: Board) -> bool:
+    """Allow everybody what was found, but where a board answers by the Ladder staff alone.
+
+    Whoever may not sees what the Ladder tells. That stays so after the end: what counted on A is
+    what was told.
+    """
+    return not problem.rules.has_ladder_on(board) or (actor is not None and actor.is_staff)
+
+
 def can_read_column(actor: User | None, problem: Problem, key: str) -> bool:
     """Allow everybody what is shown, staff what is hidden too."""
     return key not in problem.rules.hidden_columns or (actor is not None and actor.is_staff)

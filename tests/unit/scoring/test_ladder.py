@@ -53,3 +53,24 @@ def test_a_loss_beyond_any_number_of_steps_is_told_as_it_is() -> None:
     huge = np.full(10, 1e300)
     assert Ladder(step=1e-300).climb(Rung(), huge).released == pytest.approx(1e300)
     assert Ladder().climb(Rung(), np.array([1e308])).released == pytest.approx(1e308)
+
+
+def test_small_losses_are_not_all_rounded_to_nothing() -> None:
+    small = np.full(100, 0.000123456)
+    assert Ladder().climb(Rung(), small).released == pytest.approx(0.00012, abs=1e-12)
+    assert Ladder().climb(Rung(), np.zeros(100)).released == 0.0
+
+
+def test_of_other_items_only_what_beats_two_independent_means_is_better() -> None:
+    ladder = Ladder()
+    first = ladder.climb(Rung(), losses(300))
+    assert ladder.climb(first, losses(285)).released == 0.285  # paired: 15 of the same items mended
+    assert ladder.climb(first, losses(285), is_paired=False) is first
+    assert ladder.climb(first, losses(140, items=500), is_paired=False) is first
+    assert ladder.climb(first, losses(100, items=500), is_paired=False).released == 0.2
+
+
+@pytest.mark.parametrize("mean", [5e-324, 1e308, 1.7e308, 1e-300])
+def test_no_loss_is_too_small_or_too_large_to_be_told(mean: float) -> None:
+    told = Ladder().climb(Rung(), np.array([mean])).released
+    assert math.isfinite(told)

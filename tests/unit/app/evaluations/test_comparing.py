@@ -29,7 +29,7 @@ def test_the_best_other_one_and_the_newest_baseline(
     make_submission(session, problem=problem, team=team, scores=worth(0.05), is_debug=True)
     make_submission(session, problem=problem, scores=worth(0.99))  # another team's
     mine = make_submission(session, problem=problem, team=team, scores=worth(0.5))
-    found = compare(session, mine, [Board.A], primary)["A"]
+    found = compare(session, mine, {Board.A: True}, primary)["A"]
     assert found.own_best is not None
     assert found.own_best.scores["macro_f1"] == best
     assert found.baseline is not None
@@ -39,7 +39,7 @@ def test_the_best_other_one_and_the_newest_baseline(
 def test_the_first_stands_beside_nothing(session: Session) -> None:
     problem = make_problem(session)
     mine = make_submission(session, problem=problem, scores=worth(0.5))
-    found = compare(session, mine, [Board.A], UP)["A"]
+    found = compare(session, mine, {Board.A: True}, UP)["A"]
     assert (found.own_best, found.baseline) == (None, None)
 
 

@@ -180,17 +180,17 @@ def check(session: Session, problem: Problem) -> None:
                 row.place.key for row in plain if not row.pinned and division in {"", row.division}
             ]
             stretch = Stretch(problem.id, board, Edition.LIVE, division)
-            page = list_ranked(session, stretch, PageRequest(1, 100), rules.rank_width)
-            width = rules.rank_width
+            width = rules.rank_width(Board.A)
+            page = list_ranked(session, stretch, PageRequest(1, 100), width)
             expected = [1 + sum(other[:width] < key[:width] for other in keys) for key in keys]
             assert page.total == len(keys)
             assert [one.rank for one in page.items] == expected
-            found = map_ranks(
-                session, stretch, [one.row.team_id for one in page.items], rules.rank_width
-            )
+            found = map_ranks(session, stretch, [one.row.team_id for one in page.items], width)
             assert [found[one.row.team_id] for one in page.items] == expected
             for offset in range(len(keys)):
-                one = list_ranked(session, stretch, PageRequest(offset + 1, 1), rules.rank_width)
+                one = list_ranked(
+                    session, stretch, PageRequest(offset + 1, 1), rules.rank_width(Board.A)
+                )
                 assert [item.rank for item in one.items] == [expected[offset]]
 
 
@@ -267,6 +267,9 @@ def test_what_organisers_decide_shows_on_a_frozen_board(session: Session, proble
 
 def test_a_hidden_column_breaks_no_tie(session: Session, problem: Problem) -> None:
     problem.board_rules = {"tie_columns": True}
-    assert [column.key for column in rules_of(session, problem).ranking] == ["macro_f1", "accuracy"]
+    assert [column.key for column in rules_of(session, problem).ranking(Board.A)] == [
+        "macro_f1",
+        "accuracy",
+    ]
     problem.board_rules = {"tie_columns": True, "hidden_columns": ["accuracy", "macro_f1"]}
-    assert [column.key for column in rules_of(session, problem).ranking] == ["macro_f1"]
+    assert [column.key for column in rules_of(session, problem).ranking(Board.A)] == ["macro_f1"]

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from app.core.blobs import LocalBlobs
 from app.core.platform import Platform
+from app.evaluations.losses import read_losses
 from app.evaluations.models import Evaluation
 from app.evaluations.standings import rebuild, refresh_team
 from app.problems.models import Board, Problem
-from app.statistics import losses, operations
+from app.statistics import operations
 from app.statistics.jobs import refresh, ring_stale
 from app.statistics.models import BoardStatistics, ScoreInterval
 from app.statistics.queries import find_chance, find_statistics
@@ -106,7 +107,7 @@ def test_one_more_entry_reads_one_more_blob(
 
     def noting(store: LocalBlobs, digest: str, board: Board, column: str) -> KeptLosses | None:
         read.append(digest)
-        return losses.read_losses(store, digest, board, column)
+        return read_losses(store, digest, board, column)
 
     monkeypatch.setattr(operations, "read_losses", noting)
     with platform.database.transaction() as session:
@@ -204,7 +205,7 @@ def test_strata_are_kept_in_every_draw(
 
 def test_what_is_no_file_of_losses_is_no_entry(blobs: LocalBlobs) -> None:
     junk = blobs.put(io.BytesIO(b"not a zip")).digest
-    assert losses.read_losses(blobs, junk, Board.A, "accuracy") is None
+    assert read_losses(blobs, junk, Board.A, "accuracy") is None
     kept = keep(blobs, wrong(0.1))
-    assert losses.read_losses(blobs, kept, Board.A, "other") is None
-    assert losses.read_losses(blobs, keep(blobs, np.full(3, np.nan)), Board.A, "accuracy") is None
+    assert read_losses(blobs, kept, Board.A, "other") is None
+    assert read_losses(blobs, keep(blobs, np.full(3, np.nan)), Board.A, "accuracy") is None
