@@ -12,8 +12,10 @@ from app.accounts.identity import register_identity
 from app.bulk import staff_views as bulk_staff_views
 from app.bundles import staff_views as bundles_staff_views
 from app.compute import image_api, image_views
+from app.contests import setup_views as contests_setup_views
 from app.contests import staff_views as contests_staff_views
 from app.contests import views as contests_views
+from app.contests.hooks import attach_contest_hooks
 from app.contributions import contributions
 from app.core import api_docs
 from app.core.current import attach
@@ -38,8 +40,11 @@ from app.overall import api as overall_api
 from app.overall import staff_views as overall_staff_views
 from app.overall import views as overall_views
 from app.problems import api as problems_api
+from app.problems import lifecycle_views as problems_lifecycle_views
 from app.problems import staff_views as problems_staff_views
+from app.problems import statement_views as problems_statement_views
 from app.problems import views as problems_views
+from app.problems.contest_side import contest_contributions
 from app.problems.hooks import attach_hooks
 from app.rescoring import staff_views as rescoring_staff_views
 from app.settings import Settings, secret_key, settings_or_exit
@@ -58,8 +63,11 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     accounts_staff_views.blueprint,
     contests_views.blueprint,
     contests_staff_views.blueprint,
+    contests_setup_views.blueprint,
     problems_views.blueprint,
     problems_staff_views.blueprint,
+    problems_lifecycle_views.blueprint,
+    problems_statement_views.blueprint,
     problems_api.blueprint,
     discussions_views.blueprint,
     notifications_views.blueprint,
@@ -111,6 +119,7 @@ def create_app(settings: Settings | None = None, platform: Platform | None = Non
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     attach(app, platform or build_platform(configured), configured)
     attach_hooks(app, contributions())
+    attach_contest_hooks(app, contest_contributions())
     register_identity(app)
     register_edge(app)
     register_visits(app)

@@ -246,13 +246,17 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class PackIssue:
-    """One fault: the file within the pack, its line from 1 (0: the whole file), the key, a code."""
+    """One fault: the file within the pack, its line from 1 (0: the whole file), the key, a code.
+
+    `column` counts from 1; 0 where it is not known.
+    """
 
     file: str
     line: int
     key: str
     code: str
     params: Params = field(default_factory=dict)
+    column: int = 0
 
     def render(self, locale: str) -> str:
         """Say it in Chinese (any Chinese locale) or English, after file, line and key."""

@@ -18,7 +18,15 @@ from problems.statements import HEADINGS, check_statement
 from problems.validation import issues_of
 from scoring.metrics.rules import find_misfits, has_losses
 
-__all__ = ["Pack", "PackError", "PackIssue", "find_boards", "find_packs", "load_pack"]
+__all__ = [
+    "Pack",
+    "PackError",
+    "PackIssue",
+    "check_description",
+    "find_boards",
+    "find_packs",
+    "load_pack",
+]
 
 DESCRIPTION: Final = "problem.yaml"
 BOARDS: Final = ("A", "B")
@@ -85,8 +93,11 @@ def _recorded_boards(spec: ProblemSpec) -> tuple[str, ...]:
 
 def _load_spec(directory: Path, issues: list[PackIssue]) -> ProblemSpec | None:
     text = _read(directory / DESCRIPTION, issues)
-    if text is None:
-        return None
+    return None if text is None else check_description(text, issues)
+
+
+def check_description(text: str, issues: list[PackIssue]) -> ProblemSpec | None:
+    """Return what `problem.yaml` says, or None; what is wrong with it is added to `issues`."""
     document, found = parse_document(text, DESCRIPTION)
     issues.extend(found)
     if document is None or found:
@@ -121,8 +132,8 @@ def _scoring_issues(spec: ProblemSpec, document: Document) -> Iterator[PackIssue
 def _issue(
     document: Document, place: Place, code: str, params: Mapping[str, str | int] | None = None
 ) -> PackIssue:
-    line = document.line_of(place)
-    return PackIssue(document.file, line, dotted(place), code, params or {})
+    line, column = document.line_of(place), document.column_of(place)
+    return PackIssue(document.file, line, dotted(place), code, params or {}, column)
 
 
 def _load_statements(directory: Path, issues: list[PackIssue]) -> dict[str, str]:

@@ -55,7 +55,8 @@ def issues_of(error: ValidationError, document: Document) -> Iterator[PackIssue]
         if is_echo or (place, code) in seen:
             continue
         seen.add((place, code))
-        yield PackIssue(document.file, document.line_of(place), dotted(place), code, params)
+        line, column = document.line_of(place), document.column_of(place)
+        yield PackIssue(document.file, line, dotted(place), code, params, column)
 
 
 def _place(detail: ErrorDetails) -> Place:

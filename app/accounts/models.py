@@ -4,11 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.core.audit import Actor
 from app.core.db import Base
+from app.core.pinyin import to_search
 
 
 class Role(StrEnum):
@@ -33,6 +34,8 @@ class User(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254))
     name: Mapped[str] = mapped_column(String(64), unique=True)
+    name_pinyin: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    """What a Chinese name is found by; follows the name by itself."""
     role: Mapped[Role] = mapped_column(default=Role.PARTICIPANT)
     password_hash: Mapped[str | None] = mapped_column(String(200))
     """Argon2id; empty for an account that has never had a password."""
@@ -44,7 +47,14 @@ class User(Base):
     is_demo: Mapped[bool] = mapped_column(default=False)
     """A published password: refused in production."""
     disabled_at: Mapped[datetime | None]
+    disabled_reason: Mapped[str | None] = mapped_column(Text)
+    """What the person is told when they try to sign in."""
     created_at: Mapped[datetime]
+
+    @validates("name")
+    def _note_pinyin(self, _key: str, name: str) -> str:
+        self.name_pinyin = to_search([name])
+        return name
 
     @property
     def is_staff(self) -> bool:

@@ -2,10 +2,22 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.contests.operations import LONGEST_BODY, LONGEST_TITLE, Notice
+from app.contests.setting_up import ContestText
+from app.ui.words import AREAS
+from problems.spec import Area
 
 
 class _Both:
@@ -48,3 +60,38 @@ class ContestAnnouncementForm(AnnouncementForm):
     """An announcement for a whole contest; the choices are filled in by the view."""
 
     contest = SelectField(_l("Contest"), validators=[InputRequired()])
+
+
+class ContestForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+    """A contest as it is edited. What is allowed is decided by `setting_up`."""
+
+    slug = StringField(_l("Name in addresses"), validators=[InputRequired()])
+    seen = HiddenField()
+    title_zh = StringField(_l("Title in Chinese"), validators=[InputRequired()])
+    title_en = StringField(_l("Title in English"), validators=[InputRequired()])
+    description_zh = TextAreaField(_l("Description in Chinese (Markdown)"))
+    description_en = TextAreaField(_l("Description in English (Markdown)"))
+    terms_zh = TextAreaField(_l("Terms in Chinese (Markdown)"))
+    terms_en = TextAreaField(_l("Terms in English (Markdown)"))
+    areas = SelectMultipleField(
+        _l("Areas"),
+        choices=[SelectChoice(area.value, _l(AREAS[area])) for area in Area],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    starts_at = StringField(_l("Contest begins"))
+    ends_at = StringField(_l("Contest ends"))
+    a_opens_at = StringField(_l("Stage A opens"))
+    a_closes_at = StringField(_l("Stage A closes"))
+    b_opens_at = StringField(_l("Stage B opens"))
+    b_closes_at = StringField(_l("Stage B closes"))
+    approves_teams = BooleanField(_l("A team may submit only after an organiser has approved it"))
+
+    def as_text(self) -> ContestText:
+        """Return what was typed."""
+        names = ContestText.__dataclass_fields__.keys() - {"areas", "approves_teams"}
+        return ContestText(
+            **{name: self[name].data or "" for name in names},
+            areas=tuple(self.areas.data or ()),
+            approves_teams=bool(self.approves_teams.data),
+        )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import User
@@ -18,8 +18,31 @@ class Contest(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(64), unique=True)
     title: Mapped[dict[str, Any]]
-    """By language tag."""
+    """By language tag, as the two texts below."""
+    description: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
+    """Markdown."""
+    terms: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
+    """Markdown: what holds for all its problems."""
+    areas: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+    """The areas its problems are of; empty: any."""
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+    a_opens_at: Mapped[datetime | None]
+    """The stages: what a new problem of the contest begins with; empty where nothing is set."""
+    a_closes_at: Mapped[datetime | None]
+    b_opens_at: Mapped[datetime | None]
+    b_closes_at: Mapped[datetime | None]
+    approves_teams: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Whether a team is approved by an organiser before it may submit."""
+    archived_at: Mapped[datetime | None]
+    """Set once it is over: it is read, and takes no new problem."""
     created_at: Mapped[datetime]
+
+    def stage_times(self, board: str) -> tuple[datetime | None, datetime | None]:
+        """Return when a board's stage opens and closes in a new problem, as far as it is set."""
+        if board == "A":
+            return self.a_opens_at, self.a_closes_at
+        return self.b_opens_at, self.b_closes_at
 
 
 class Announcement(Base):

@@ -25,8 +25,9 @@ _TITLES: Final = {
 
 
 def default_contest(session: Session) -> str:
-    """Return the contest of a problem for which none is named: the only one, else the default."""
-    slugs = session.scalars(select(Contest.slug).limit(2)).all()
+    """Return the contest where none is named: the only one that runs, or the default."""
+    running = select(Contest.slug).where(Contest.archived_at.is_(None))
+    slugs = session.scalars(running.limit(2)).all()
     return slugs[0] if len(slugs) == 1 else DEFAULT_CONTEST
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from app.contests.errors import AnnouncementNotFoundError
+from app.contests.errors import AnnouncementNotFoundError, ContestNotFoundError
 from app.contests.models import Announcement, Contest
 from app.core.pagination import Page, PageRequest
 
@@ -20,6 +20,25 @@ _ALL_OF_IT: Final = (
 def find_contest(session: Session, slug: str) -> Contest | None:
     """Return a contest, or None."""
     return session.scalar(select(Contest).where(Contest.slug == slug))
+
+
+def get_contest(session: Session, slug: str) -> Contest:
+    """Return a contest.
+
+    Raises:
+        ContestNotFoundError: there is none of that name.
+    """
+    found = find_contest(session, slug)
+    if found is None:
+        raise ContestNotFoundError(slug=slug)
+    return found
+
+
+def list_running_contests(session: Session) -> Sequence[Contest]:
+    """Return the contests that are not archived, newest first: where something new can go."""
+    return session.scalars(
+        select(Contest).where(Contest.archived_at.is_(None)).order_by(Contest.id.desc())
+    ).all()
 
 
 def list_contests(session: Session) -> Sequence[Contest]:

@@ -4,6 +4,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.contests import queries
+from app.contests.hooks import contest_hooks
 from app.core.current import platform
 from app.core.pagination import PageRequest
 from app.core.web import Access, access
@@ -28,3 +29,17 @@ def announcement(number: int) -> ResponseReturnValue:
     with platform().database.reading() as session:
         found = queries.get_announcement(session, number)
     return render_template("contests/announcement.html", item=found)
+
+
+@blueprint.get("/contests/<slug>")
+@access(Access.ANYONE)
+def show(slug: str) -> ResponseReturnValue:
+    """Show a contest: what it is, its problems on the site, its terms and dates."""
+    with platform().database.reading() as session:
+        contest = queries.get_contest(session, slug)
+        problems = contest_hooks().problems_of(session, contest, platform().clock.now())
+    return render_template(
+        "contests/show.html",
+        contest=contest,
+        problems=[problem for problem in problems if problem.is_public],
+    )

@@ -135,6 +135,13 @@ class SlugTakenError(ConflictError):
     message = N_("The problem “%(slug)s” belongs to another contest.")
 
 
+class CloneNameTakenError(ConflictError):
+    """A clone needs a name of its own."""
+
+    code = "clone_name_taken"
+    message = N_("There is a problem “%(slug)s” already.")
+
+
 class OtherProblemError(ConflictError):
     """The pack for a re-score is of another problem."""
 
@@ -164,3 +171,45 @@ class PublicationLostError(ConflictError):
 
     code = "publication_lost"
     message = N_("Another worker has taken this over.")
+
+
+class ProblemArchivedError(ConflictError):
+    """The problem is over: it is read and nothing else."""
+
+    code = "problem_archived"
+    message = N_("“%(slug)s” is archived: it can be read, and nothing about it changes any more.")
+
+
+class AreaNotInContestError(ConflictError):
+    """The contest is about other areas."""
+
+    code = "area_not_in_contest"
+    message = N_("The contest “%(contest)s” has no problems of the area “%(area)s”: %(allowed)s.")
+
+
+class TwinRunningError(ConflictError):
+    """A clone with the same hidden data still runs."""
+
+    code = "twin_running"
+    message = N_(
+        "Another problem has the same hidden data and has not ended. Its seed would be revealed"
+        " with this one."
+    )
+
+
+class StatementChangedError(ConflictError):
+    """Another revision came into force while the statement was being edited."""
+
+    code = "statement_changed"
+    message = N_(
+        "Revision %(number)s came into force while you were editing. What you wrote is below and"
+        " is not saved yet; what changed meanwhile is shown with it. Bring the two together and"
+        " save again."
+    )
+
+
+class NothingChangedError(ConflictError):
+    """What is to be saved is what is there."""
+
+    code = "nothing_changed"
+    message = N_("Nothing was changed, so there is nothing to save.")

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, Form, SelectField, StringField
+from wtforms import BooleanField, Form, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length
 
@@ -15,6 +15,7 @@ from app.problems.board_rules import Counts, Ladder, Refresh, VisibleTo
 from app.problems.facets import PRIZES, Facets
 from app.problems.models import Area, Difficulty, StageState, TieRule
 from app.problems.queries import ProblemFilter, Sort
+from app.problems.revising import Words
 from app.ui.words import AREAS, STATES
 from problems.spec import Kind
 
@@ -32,6 +33,7 @@ SORTS: Final = {
     Sort.TEAMS: N_("most teams"),
     Sort.TITLE: N_("title"),
 }
+_LANGUAGES: Final = (("zh", "zh-Hans"), ("en", "en"))
 _PRIZES: Final = frozenset(str(least) for least in PRIZES)
 _ALL: Final = SelectChoice("", _l("all"))
 
@@ -173,13 +175,6 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     a_closes_at = StringField(_l("Stage A closes"))
     b_opens_at = StringField(_l("Stage B opens"))
     b_closes_at = StringField(_l("Stage B closes"))
-    withdrawn = SelectField(
-        _l("On the site"),
-        choices=[
-            SelectChoice("false", _l("everybody sees it")),
-            SelectChoice("true", _l("withdrawn: staff alone see it")),
-        ],
-    )
 
 
 def setting_of(field: str) -> str:
@@ -196,6 +191,65 @@ class PackForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     """The upload of a pack."""
 
     pack = FileField(_l("Problem pack (zip)"), validators=[FileRequired()])
+    contest = SelectField(_l("Contest of a new problem"), validate_choice=False)
+    is_draft = BooleanField(
+        _l("Keep a new problem off the site until I publish it there"), default=True
+    )
     needs_no_pool = BooleanField(
         _l("Publish it even if no worker has what it needs: nothing runs until one does")
     )
+
+
+class CloneForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+    """What a clone is called and where it goes; the choices are filled in by the view."""
+
+    slug = StringField(_l("Name in addresses"), validators=[InputRequired()])
+    contest = SelectField(_l("Contest"), validators=[InputRequired()])
+
+
+class StatementForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+    """The words of a problem as they are edited; `base` is the revision the editor began with.
+
+    What is allowed is decided by `revising`; the validators only tell the browser what is needed.
+    """
+
+    base = HiddenField()
+    do = StringField()
+    title_zh = StringField(_l("Title in Chinese"), validators=[InputRequired()])
+    title_en = StringField(_l("Title in English"), validators=[InputRequired()])
+    summary_zh = StringField(_l("Summary in Chinese"), validators=[InputRequired()])
+    summary_en = StringField(_l("Summary in English"), validators=[InputRequired()])
+    statement_zh = TextAreaField(
+        _l("Statement in Chinese (Markdown)"), validators=[InputRequired()]
+    )
+    statement_en = TextAreaField(
+        _l("Statement in English (Markdown)"), validators=[InputRequired()]
+    )
+
+    @classmethod
+    def of(cls, words: Words, base: int) -> "StatementForm":
+        """Return the form filled with words."""
+        texts = {
+            f"{name}_{short}": text[locale]
+            for name, text in (
+                ("title", words.title),
+                ("summary", words.summary),
+                ("statement", words.statements),
+            )
+            for short, locale in _LANGUAGES
+        }
+        return cls(formdata=None, data={**texts, "base": base})
+
+    @property
+    def base_number(self) -> int:
+        """The revision the editor began with; 0 where that is no number."""
+        text = self.base.data or ""
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0  # noqa: PLR2004 — digits of the largest int of SQL
+
+    def as_words(self) -> Words:
+        """Return what was typed."""
+
+        def read(name: str) -> dict[str, str]:
+            return {locale: self[f"{name}_{short}"].data or "" for short, locale in _LANGUAGES}
+
+        return Words(read("title"), read("summary"), read("statement"))

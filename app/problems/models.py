@@ -83,7 +83,9 @@ class Problem(Base):
     b_revealed_at: Mapped[datetime | None]
     """When board B became visible to everybody; empty while it is hidden."""
     withdrawn_at: Mapped[datetime | None]
-    """Set while organisers have taken the problem off the site."""
+    """Set while the problem is not on the site: before it is published, or taken off again."""
+    archived_at: Mapped[datetime | None]
+    """Set once it is over for good: everybody reads it, nobody submits."""
     created_at: Mapped[datetime]
 
     contest: Mapped[Contest] = relationship()
@@ -237,6 +239,10 @@ class Publication(Base):
     """Counts claims; a worker whose number has been passed may write nothing."""
     needs_no_pool: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     """Whether it is published even where no worker could run its submissions."""
+    contest_slug: Mapped[str | None] = mapped_column(String(64))
+    """The contest of a new problem; empty: the default one."""
+    is_draft: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Whether a new problem stays off the site until an organiser publishes it there."""
     rescore_reason: Mapped[str | None] = mapped_column(Text)
     """Why it is to be staged for a re-score of `problem_slug`; empty: it is to be published."""
     steps: Mapped[list[Any]]

@@ -19,16 +19,19 @@ from app.problems.errors import (
     ContestRunningError,
     LadderNeedsLossesError,
     LadderNeedsStepError,
+    ProblemArchivedError,
     SeedNotSealedError,
     SettingValueError,
     StageStateError,
+    TwinRunningError,
 )
 from app.problems.models import Board, Problem, Revision, RulesAcceptance, StageState
-from app.problems.queries import get_current_revision, has_accepted_rules
+from app.problems.queries import get_current_revision, has_accepted_rules, list_twins
 from scoring import Scoring
 from scoring.metrics.rules import has_losses
 
 _LADDER: Final = frozenset({"ladder", "ladder_step"})
+_ALLOWED_IN_THE_ARCHIVE: Final = frozenset({"withdrawn"})
 _MOVES_NO_RANK: Final = frozenset({"submissions_per_day", "team_size", "withdrawn"})
 
 
@@ -66,8 +69,12 @@ def set_settings(
     Raises:
         BoardSignedOffError: a board is signed off, and a change could move ranks.
         LadderNeedsStepError, LadderNeedsLossesError: see `require_ladder_fits`.
+        ProblemArchivedError: the problem is over, and more than its place on the site would change.
     """
     changes = organiser_settings.change(problem, values, now=now)
+    moved = {name for name, (old, new) in changes.items() if old != new}
+    if problem.archived_at is not None and not moved <= _ALLOWED_IN_THE_ARCHIVE:
+        raise ProblemArchivedError(slug=problem.slug)
     if "hidden_columns" in changes:
         _check_hidden(session, problem)
     if changes.keys() & _LADDER:
@@ -108,6 +115,7 @@ def open_stage(
     """Open a stage now; one that had closed runs until it is closed again.
 
     Raises:
+        ProblemArchivedError: the problem is over.
         BoardMissingError: the problem has no such board.
         BoardSignedOffError: a board of the problem is signed off.
         StageStateError: it is open.
@@ -116,6 +124,8 @@ def open_stage(
     if stage is None:
         raise BoardMissingError(board=board.value)
     hold(session, stage)
+    if problem.archived_at is not None:
+        raise ProblemArchivedError(slug=problem.slug)
     require_unsigned(session, problem)
     state = stage.state(now)
     if state is StageState.OPEN:
@@ -171,6 +181,7 @@ def reveal_seed(
         SeedNotSealedError: the data came with the pack.
         AlreadyRevealedError: the seed is public.
         ContestRunningError: a stage may still take submissions, or board B is hidden.
+        TwinRunningError: a clone with the same data has not ended.
     """
     if revision.sealed_seed is None:
         raise SeedNotSealedError
@@ -179,6 +190,8 @@ def reveal_seed(
         raise AlreadyRevealedError
     if not has_ended(problem, now):
         raise ContestRunningError
+    if any(not has_ended(twin, now) for twin in list_twins(session, revision)):
+        raise TwinRunningError
     revision.seed_is_public = True
     facts = {"revision": revision.number, "commitment": revision.seed_commitment}
     record_audit(session, actor, "seed.reveal", subject(problem), facts, now=now)

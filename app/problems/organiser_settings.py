@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from app.core.times import ALLOWED_TIMES, parse_time, wall_clock
 from app.problems.board_rules import (
     DIVISION_LENGTH,
     LONGEST_FREEZE_H,
@@ -25,7 +26,6 @@ from app.problems.errors import (
     UnknownSettingError,
 )
 from app.problems.models import Board, Problem, TieRule
-from app.problems.times import ALLOWED_TIMES, parse_time, wall_clock
 from scoring.spec import COLUMN_KEY
 
 Changed = tuple[str, str]

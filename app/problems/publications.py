@@ -23,6 +23,7 @@ from app.problems.hooks import Hooks, RequirePool, StageRescore, SubmitBaseline,
 from app.problems.models import Publication, PublicationState
 from app.problems.preparing import PreparedPack, prepare_pack
 from app.problems.publishing import publish, stage
+from app.problems.queries import find_problem
 from app.problems.step_log import FIRST_CHECK, Localised, StepLog, in_all_languages
 from problems.check import check_pack
 from problems.materialise import MaterialiseError
@@ -85,11 +86,14 @@ def receive_pack(  # noqa: PLR0913 — what an upload consists of
     now: datetime,
     needs_no_pool: bool = False,
     rescore: ForRescore | None = None,
+    contest_slug: str | None = None,
+    is_draft: bool = False,
 ) -> Publication:
     """Accept an uploaded pack; a worker is to check it.
 
-    With `needs_no_pool` it is published even where no worker could run its submissions; with
-    `rescore` it is staged for a re-score instead.
+    A new problem comes into the contest named, off the site with `is_draft`. With `needs_no_pool`
+    it is published even where no worker could run its submissions; with `rescore` it is staged
+    for a re-score instead.
     """
     publication = Publication(
         pack_blob=blob.digest,
@@ -97,6 +101,8 @@ def receive_pack(  # noqa: PLR0913 — what an upload consists of
         state=PublicationState.QUEUED,
         lease_expires_at=now + states.LEASE,
         needs_no_pool=needs_no_pool,
+        contest_slug=contest_slug,
+        is_draft=is_draft,
         problem_slug=None if rescore is None else rescore.slug,
         rescore_reason=None if rescore is None else rescore.reason,
         steps=[],
@@ -219,6 +225,12 @@ def _check(
         return None
 
 
+def _contest_of(session: Session, publication: Publication, prepared: PreparedPack) -> str | None:
+    """Return the contest that was chosen; a revision stays in the contest of its problem."""
+    is_new = find_problem(session, prepared.spec.slug) is None
+    return publication.contest_slug if is_new else None
+
+
 class _Claim:
     """One attempt at one publication: everything it writes is fenced by its number."""
 
@@ -263,7 +275,14 @@ class _Claim:
                 hooks.stage_rescore(session, revision, publication, now)
             else:
                 uploader = session.get_one(User, publication.created_by_id)
-                revision = publish(session, prepared, actor=uploader.as_actor(), now=now)
+                revision = publish(
+                    session,
+                    prepared,
+                    actor=uploader.as_actor(),
+                    now=now,
+                    contest_slug=_contest_of(session, publication, prepared),
+                    is_draft=publication.is_draft,
+                )
                 if prepared.baseline is not None:
                     hooks.submit_baseline(session, self.platform, revision, prepared.baseline)
             states.finish(

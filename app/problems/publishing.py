@@ -7,14 +7,18 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.contests.models import Contest
 from app.contests.operations import default_contest, ensure_contest
+from app.contests.setting_up import require_running
+from app.core import pinyin
 from app.core.audit import Actor, record_audit
 from app.core.db import hold
 from app.core.platform import Platform
-from app.problems import pinyin
 from app.problems.errors import (
+    AreaNotInContestError,
     NotARescoreError,
     OtherProblemError,
+    ProblemArchivedError,
     ProblemNotFoundError,
     SlugTakenError,
 )
@@ -78,33 +82,40 @@ def publish(
     actor: Actor,
     now: datetime,
     contest_slug: str | None = None,
+    is_draft: bool = False,
 ) -> Revision:
     """Write a prepared pack as a problem, or as a new revision of one.
 
-    The limits of the pack become settings on first publishing only, and the A stage opens then;
-    later revisions leave settings and stages as organisers have set them.
+    On first publishing the limits of the pack become settings and the stages take the contest's
+    times; where it has none, A opens now. A draft is not on the site and no stage of it opens by
+    itself. Later revisions leave settings and stages as organisers have set them.
 
     Raises:
+        ContestArchivedError, ProblemArchivedError: the contest or the problem is over.
+        AreaNotInContestError: the contest is about other areas.
         SlugTakenError: the problem exists in another contest than the one named.
         BoardSignedOffError: a judge has signed a board of the problem off.
         LadderNeedsLossesError: board A answers by a Ladder that the new scores cannot climb.
         UnknownSettingError, SettingValueError, BoardMissingError, StageTimesError: an imported pack
             brings settings that are none.
     """
-    problem = _hold_problem(session, prepared.spec.slug)
+    problem = hold_problem(session, prepared.spec.slug)
     if problem is None:
         # new problems of a contest are made one at a time: meanwhile somebody may have made it
         hold(session, ensure_contest(session, contest_slug or default_contest(session), now=now))
-        problem = _hold_problem(session, prepared.spec.slug)
+        problem = hold_problem(session, prepared.spec.slug)
     is_new = problem is None
     if problem is None:
-        problem = _create_problem(session, prepared, contest_slug or default_contest(session), now)
+        slug = contest_slug or default_contest(session)
+        contest = ensure_contest(session, slug, now=now)
+        problem = _create_problem(session, prepared, contest, now, is_draft=is_draft)
     else:
         _check_contest(problem, contest_slug)
+        _check_running(problem)
         require_unsigned(session, problem)
         require_ladder_fits(problem, prepared.spec.scoring)
-        problem.revision_number = _next_number(session, problem)
-        _describe(problem, prepared.spec)
+        problem.revision_number = next_number(session, problem)
+        describe(problem, prepared.spec)
         _add_missing_stages(problem, prepared, now=None)
     revision = _create_revision(problem, prepared, problem.revision_number, now)
     session.add(revision)
@@ -132,7 +143,7 @@ def stage(session: Session, prepared: PreparedPack, slug: str, *, now: datetime)
     """
     if prepared.spec.slug != slug:
         raise OtherProblemError(slug=slug, found=prepared.spec.slug)
-    problem = _hold_problem(session, slug)
+    problem = hold_problem(session, slug)
     if problem is None:
         raise ProblemNotFoundError(slug=slug)
     current = get_current_revision(session, problem)
@@ -145,7 +156,7 @@ def stage(session: Session, prepared: PreparedPack, slug: str, *, now: datetime)
     ):
         raise NotARescoreError
     require_ladder_fits(problem, prepared.spec.scoring)
-    revision = _create_revision(problem, prepared, _next_number(session, problem), now)
+    revision = _create_revision(problem, prepared, next_number(session, problem), now)
     revision.is_staged = True
     session.add(revision)
     session.flush()
@@ -161,10 +172,10 @@ def put_in_force(problem: Problem, revision: Revision) -> None:
     require_ladder_fits(problem, Scoring.model_validate(revision.spec["scoring"]))
     revision.is_staged = False
     problem.revision_number = problem.least_revision = revision.number
-    _describe(problem, ProblemSpec.model_validate(revision.spec))
+    describe(problem, ProblemSpec.model_validate(revision.spec))
 
 
-def _next_number(session: Session, problem: Problem) -> int:
+def next_number(session: Session, problem: Problem) -> int:
     """Return the number of the next revision; a staged one has its own already."""
     last = session.scalar(
         select(func.max(Revision.number)).where(Revision.problem_id == problem.id)
@@ -172,29 +183,49 @@ def _next_number(session: Session, problem: Problem) -> int:
     return (last or 0) + 1
 
 
-def _hold_problem(session: Session, slug: str) -> Problem | None:
+def hold_problem(session: Session, slug: str) -> Problem | None:
+    """Return a problem held until the transaction ends, or None."""
     return session.scalar(select(Problem).where(Problem.slug == slug).with_for_update())
 
 
 def _create_problem(
-    session: Session, prepared: PreparedPack, contest_slug: str, now: datetime
+    session: Session, prepared: PreparedPack, contest: Contest, now: datetime, *, is_draft: bool
 ) -> Problem:
+    check_place(contest, prepared.spec.area)
     limits = prepared.spec.limits
     problem = Problem(
-        contest=ensure_contest(session, contest_slug, now=now),
+        contest=contest,
         slug=prepared.spec.slug,
         revision_number=1,
         submissions_per_day=limits.submissions_per_day,
         team_size=limits.team_size,
         b_revealed_at=None,
-        withdrawn_at=None,
+        withdrawn_at=now if is_draft else None,
         created_at=now,
         stages=[],
     )
-    _describe(problem, prepared.spec)
-    _add_missing_stages(problem, prepared, now=now)
+    describe(problem, prepared.spec)
+    _add_missing_stages(problem, prepared, now=None if is_draft else now)
     session.add(problem)
     return problem
+
+
+def check_place(contest: Contest, area: str) -> None:
+    """Refuse a new problem that cannot come into a contest.
+
+    Raises:
+        ContestArchivedError: the contest is over.
+        AreaNotInContestError: it is about other areas.
+    """
+    require_running(contest)
+    if contest.areas and area not in contest.areas:
+        allowed = ", ".join(contest.areas)
+        raise AreaNotInContestError(contest=contest.slug, area=area, allowed=allowed)
+
+
+def _check_running(problem: Problem) -> None:
+    if problem.archived_at is not None:
+        raise ProblemArchivedError(slug=problem.slug)
 
 
 def _check_contest(problem: Problem, contest_slug: str | None) -> None:
@@ -202,7 +233,7 @@ def _check_contest(problem: Problem, contest_slug: str | None) -> None:
         raise SlugTakenError(slug=problem.slug)
 
 
-def _describe(problem: Problem, spec: ProblemSpec) -> None:
+def describe(problem: Problem, spec: ProblemSpec) -> None:
     """Copy what lists show and search from the pack."""
     problem.area = Area(spec.area)
     problem.title = _by_language(spec.title)
@@ -228,11 +259,17 @@ def _search_text(spec: ProblemSpec) -> str:
 
 
 def _add_missing_stages(problem: Problem, prepared: PreparedPack, *, now: datetime | None) -> None:
-    """Give every board of the data a stage; A opens at `now`, B waits for an organiser."""
+    """Give every board of the data a stage with the contest's times.
+
+    Where the contest says nothing of A it opens at `now`; B waits for an organiser.
+    """
     for board in prepared.boards:
         if problem.stage(board.board) is None:
-            opens_at = now if board.board is Board.A else None
-            problem.stages.append(Stage(key=board.board, opens_at=opens_at, closes_at=None))
+            opens_at, closes_at = problem.contest.stage_times(board.board.value)
+            if opens_at is None and closes_at is None and board.board is Board.A:
+                opens_at = now
+            stage = Stage(key=board.board, opens_at=opens_at, closes_at=closes_at)
+            problem.stages.append(stage)
 
 
 def _create_revision(

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, sel
 from sqlalchemy.orm import Session, defer, selectinload
 
 from app.accounts.models import User
+from app.contests.models import Contest
 from app.core.pagination import Page, PageRequest
 from app.problems.errors import (
     FileNotFoundInProblemError,
@@ -222,6 +223,24 @@ def list_all_problems(session: Session) -> Sequence[Problem]:
     ).all()
 
 
+def list_scheduled_problems(session: Session, contest: str, page: PageRequest) -> Page[Problem]:
+    """Return a page of the problems that are not archived, of a contest or (empty) of all.
+
+    By contest and title.
+    """
+    wanted = select(Problem).where(Problem.archived_at.is_(None))
+    if contest:
+        wanted = wanted.join(Problem.contest).where(Contest.slug == contest)
+    total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    rows = session.scalars(
+        wanted.options(selectinload(Problem.stages))
+        .order_by(Problem.contest_id, Problem.title_pinyin, Problem.id)
+        .offset(page.offset)
+        .limit(page.per_page)
+    ).all()
+    return Page(rows, total, page)
+
+
 def list_data_files(
     session: Session, problem: Problem, revision: Revision, actor: User | None, now: datetime
 ) -> list[StoredFile]:
@@ -269,6 +288,25 @@ def get_data_file(files: Iterable[StoredFile], path: str) -> StoredFile:
         if file.path == path:
             return file
     raise FileNotFoundInProblemError(path=path)
+
+
+def list_twins(session: Session, revision: Revision) -> Sequence[Problem]:
+    """Return the other problems whose hidden data was made from a revision's seed: its clones."""
+    twin = exists().where(
+        Revision.problem_id == Problem.id,
+        Revision.seed_commitment == revision.seed_commitment,
+    )
+    return session.scalars(
+        select(Problem)
+        .where(Problem.id != revision.problem_id, twin)
+        .options(selectinload(Problem.stages))
+    ).all()
+
+
+def has_staged_revision(session: Session, problem: Problem) -> bool:
+    """Say whether a re-score of a problem is being prepared."""
+    staged = select(Revision.id).where(Revision.problem_id == problem.id, Revision.is_staged)
+    return session.scalar(staged.limit(1)) is not None
 
 
 def find_board_data(session: Session, revision: Revision, board: Board) -> BoardData | None:

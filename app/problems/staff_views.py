@@ -10,14 +10,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
+from wtforms.fields import SelectChoice
 
 from app.accounts.identity import get_actor
 from app.accounts.models import User
 from app.contests.forms import AnnouncementForm
-from app.contests.operations import post_announcement
+from app.contests.operations import DEFAULT_CONTEST, default_contest, post_announcement
+from app.contests.queries import get_contest, list_running_contests
 from app.core.blobs import Blob
 from app.core.current import platform
 from app.core.errors import AppError
+from app.core.i18n import choose_text
 from app.core.pagination import PageRequest
 from app.core.uploads import accepts_files
 from app.core.web import Access, access
@@ -28,6 +31,7 @@ from app.problems.jobs import send_publication
 from app.problems.models import Board, Problem, Publication
 from app.problems.organiser_settings import SETTINGS, show_settings
 from app.problems.step_log import STEP_NAMES
+from app.problems.timeline import lay_out
 from app.ui.error_pages import error_text
 from app.ui.i18n import current_locale
 from sandbox.archive import looks_like_zip
@@ -184,6 +188,8 @@ def upload() -> ResponseReturnValue:
             uploader=get_actor(),
             now=now,
             needs_no_pool=form.needs_no_pool.data,
+            contest_slug=_chosen_contest(session, form),
+            is_draft=bool(form.is_draft.data),
         )
         send_publication(session, publication.id)
     target = url_for("problems_staff.publication", publication_id=publication.id)
@@ -251,15 +257,17 @@ def _page(
         revisions = queries.list_revisions(session, problem)
     present = show_settings(problem)
     fields = {field_of(name): text for name, text in present.items()}
+    shown = form or SettingsForm(formdata=None, data=fields)
     return render_template(
         "problems/staff_show.html",
         problem=problem,
         revisions=revisions,
-        form=form or SettingsForm(formdata=None, data=fields),
-        fields=[field_of(name) for name in SETTINGS if name in present],
+        form=shown,
+        fields=[field_of(name) for name in SETTINGS if name in present and field_of(name) in shown],
         announcement=announcement or AnnouncementForm(formdata=None),
         can_edit=policy.can_edit_problem(actor, problem),
         has_ended=operations.has_ended(problem, now),
+        timeline=lay_out([problem], now),
         now=now,
     )
 
@@ -280,10 +288,25 @@ def _confirmation(slug: str, what: str) -> str:
     )
 
 
+def _chosen_contest(session: Session, form: PackForm) -> str | None:
+    """Return the contest that was chosen; None, the default one, where there was no choice."""
+    slug = form.contest.data or None
+    if slug is not None and slug != DEFAULT_CONTEST:
+        get_contest(session, slug)
+    return slug
+
+
 def _publications(form: PackForm) -> str:
     asked = PageRequest.clamp(request.args.get("page", type=int), None)
     with platform().database.reading() as session:
         page = queries.list_publications(session, asked)
+        contests = list_running_contests(session)
+        default = default_contest(session)
+    form.contest.choices = [
+        SelectChoice(one.slug, choose_text(one.title, current_locale())) for one in contests
+    ] or [SelectChoice(default)]
+    if not form.is_submitted():
+        form.contest.data = request.args.get("contest", default)
     can_publish = policy.can_publish_problem(get_actor())
     return render_template(
         "problems/publications.html", form=form, page=page, can_publish=can_publish

@@ -5,10 +5,8 @@ from http import HTTPStatus
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy.orm import Session
 
 from app.accounts.identity import find_actor, get_actor
-from app.accounts.models import User
 from app.contests.queries import list_announcements
 from app.core.current import platform
 from app.core.i18n import choose_markdown
@@ -19,18 +17,9 @@ from app.problems.covers import COVER_POLICY, draw_cover
 from app.problems.downloads import send_blob
 from app.problems.facets import count_facets
 from app.problems.forms import DIFFICULTIES, HallForm
-from app.problems.hooks import Quota, problem_hooks
-from app.problems.models import Problem
-from app.problems.page_models import (
-    COLUMN_TYPES,
-    hall_card,
-    next_closing,
-    open_board,
-    page_parts,
-    read_spec,
-)
-from app.problems.queries import problem_state
-from app.problems.sealed_seeds import open_seed
+from app.problems.hooks import problem_hooks
+from app.problems.page_models import COLUMN_TYPES, hall_card
+from app.problems.problem_page import problem_page
 from app.problems.shell import check_command, fetch_command, fetch_commands
 from app.problems.statements import find_rules
 from app.ui.i18n import current_locale
@@ -68,34 +57,11 @@ def hall() -> ResponseReturnValue:
 @access(Access.ANYONE)
 def show(slug: str) -> ResponseReturnValue:
     """Show a problem: its statement, data, schedule, and the next thing to do."""
-    actor, now = find_actor(), platform().clock.now()
+    actor = find_actor()
     with platform().database.reading() as session:
         problem = queries.get_readable_problem(session, slug, actor)
-        revision = queries.get_current_revision(session, problem)
-        files = queries.list_data_files(session, problem, revision, actor, now)
-        accepted = actor is not None and queries.has_accepted_rules(session, actor, problem)
-        quota = _quota(session, problem, actor)
-        news = list_announcements(session, PageRequest(per_page=3), problem_slug=slug)
-    statement = choose_markdown(revision.statements, current_locale())
-    revealed = revision.sealed_seed if revision.seed_is_public else None
-    return render_template(
-        "problems/show.html",
-        problem=problem,
-        revision=revision,
-        spec=read_spec(revision),
-        difficulties=DIFFICULTIES,
-        parts=page_parts(statement, {"files": _("Data files"), "schedule": _("Schedule")}),
-        files=files,
-        fetch=fetch_command,
-        must_accept=actor is not None and policy.needs_rules(actor, accepted),
-        quota=quota,
-        news=news.items,
-        now=now,
-        state=problem_state(problem, now),
-        open_board=open_board(problem, now),
-        closes_at=next_closing(problem, now),
-        seed=None if revealed is None else open_seed(platform().seal, revealed),
-    )
+        parts = problem_page(session, problem, actor, platform().clock.now())
+    return render_template("problems/show.html", **parts)
 
 
 @blueprint.get("/<slug>/data")
@@ -208,10 +174,3 @@ def announcements(slug: str) -> ResponseReturnValue:
         problem = queries.get_readable_problem(session, slug, find_actor())
         page = list_announcements(session, asked, problem_slug=slug)
     return render_template("problems/announcements.html", problem=problem, page=page)
-
-
-def _quota(session: Session, problem: Problem, actor: User | None) -> Quota | None:
-    quota_of = problem_hooks().quota_of
-    if quota_of is None or actor is None or actor.is_staff:
-        return None
-    return quota_of(session, problem, actor, platform().clock.now())

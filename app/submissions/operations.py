@@ -68,7 +68,7 @@ def check_may_submit(problem: Problem, user: User, board: Board, *, now: datetim
     if not can_submit(user):
         raise StaffCannotSubmitError
     stage = problem.stage(board)
-    if stage is None or stage.state(now) is not StageState.OPEN:
+    if problem.archived_at is not None or stage is None or stage.state(now) is not StageState.OPEN:
         raise StageClosedError(stage=board.value)
 
 

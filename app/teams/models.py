@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.accounts.models import User
 from app.core.db import Base
+from app.core.pinyin import to_search
 from app.problems.models import Problem
 
 
@@ -19,8 +20,12 @@ class Team(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     problem_id: Mapped[int] = mapped_column(ForeignKey("problem.id"))
     name: Mapped[str] = mapped_column(String(64))
+    name_pinyin: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    """What a Chinese name is found by; follows the name by itself."""
     captain_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     invite_code: Mapped[str] = mapped_column(String(32), unique=True)
+    approved_at: Mapped[datetime | None]
+    """When an organiser approved it; asked for in contests that approve teams."""
     created_at: Mapped[datetime]
 
     problem: Mapped[Problem] = relationship()
@@ -28,6 +33,11 @@ class Team(Base):
     members: Mapped[list["Membership"]] = relationship(
         order_by="Membership.id", back_populates="team"
     )
+
+    @validates("name")
+    def _note_pinyin(self, _key: str, name: str) -> str:
+        self.name_pinyin = to_search([name])
+        return name
 
 
 class Membership(Base):

@@ -42,12 +42,14 @@ MEMBER: Final = (Entry("submissions.index", N_("My submissions"), "/submissions"
 TO_STAFF: Final = (Entry("home_staff.dashboard", N_("Staff"), "/staff"),)
 STAFF: Final = (
     Entry("home_staff.dashboard", N_("Overview"), "/staff"),
+    Entry("contests_setup.index", N_("Contests"), "/staff/contests"),
     Entry(
         "problems_staff.index",
         N_("Problems"),
         "/staff/problems",
         also=("/staff/publications", "/staff/bundles", "/staff/rescores"),
     ),
+    Entry("problems_lifecycle.schedule", N_("Schedule"), "/staff/schedule"),
     Entry("submissions_staff.index", N_("Submissions"), "/staff/submissions"),
     Entry("judging.index", N_("Review desk"), "/staff/review"),
     Entry("home_staff.compute", N_("Compute"), "/staff/compute"),

@@ -200,6 +200,42 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
         lambda: {"title": "更正", "body": "正文"},
         values={"number": "announced"},
     ),
+    ("GET", "/contests/<slug>"): Door(ANYONE, values={"slug": "baijing"}),
+    ("GET", "/staff/contests"): Door(STAFF),
+    ("GET", "/staff/contests/new"): Door(ORGANISER),
+    ("POST", "/staff/contests/new"): Door(
+        ORGANISER_DOES, lambda: {"slug": "autumn", "title_zh": "秋季赛", "title_en": "Autumn"}
+    ),
+    ("GET", "/staff/contests/<slug>"): Door(STAFF, values={"slug": "baijing"}),
+    ("GET", "/staff/contests/<slug>/edit"): Door(ORGANISER, values={"slug": "baijing"}),
+    # without the fingerprint of what was shown, somebody else has changed it
+    ("POST", "/staff/contests/<slug>/edit"): Door(
+        "in 403 403 403 403 409 409 in",
+        lambda: {"slug": "baijing", "title_zh": "秋季赛", "title_en": "Autumn"},
+        {"slug": "baijing"},
+    ),
+    ("GET", "/staff/contests/<slug>/<any(archive, stages):what>"): Door(
+        ORGANISER, values={"slug": "baijing", "what": "archive"}
+    ),
+    ("POST", "/staff/contests/<slug>/archive"): Door(ORGANISER_DOES, values={"slug": "baijing"}),
+    ("POST", "/staff/contests/<slug>/reopen"): Door(ORGANISER_DOES, values={"slug": "baijing"}),
+    ("POST", "/staff/contests/<slug>/stages"): Door(ORGANISER_DOES, values={"slug": "baijing"}),
+    ("GET", "/staff/schedule"): Door(STAFF),
+    ("GET", "/staff/problems/<slug>/preview"): Door(STAFF),
+    ("GET", "/staff/problems/<slug>/clone"): Door(ORGANISER),
+    ("POST", "/staff/problems/<slug>/clone"): Door(
+        ORGANISER_DOES, lambda: {"slug": "pcb-again", "contest": "baijing"}
+    ),
+    ("GET", "/staff/problems/<slug>/<any(publish, unpublish, archive, reopen):what>"): Door(
+        ORGANISER, values={"what": "archive"}
+    ),
+    ("POST", "/staff/problems/<slug>/<any(publish, unpublish, archive, reopen):what>"): Door(
+        ORGANISER_DOES, values={"what": "archive"}
+    ),
+    ("GET", "/staff/problems/<slug>/statement"): Door(ORGANISER),
+    # an empty statement is shown, and what is wrong with it
+    ("POST", "/staff/problems/<slug>/statement"): Door(ORGANISER),
+    ("POST", "/staff/problems/<slug>/statement/preview"): Door(ORGANISER),
     ("GET", "/staff/problems"): Door(STAFF),
     ("GET", "/staff/problems/<slug>"): Door(STAFF),
     ("POST", "/staff/problems/<slug>"): Door(ORGANISER_DOES, lambda: {"team_size": "3"}),

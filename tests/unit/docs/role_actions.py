@@ -8,7 +8,7 @@ from app.accounts.models import Role, User
 from app.accounts.policy import can_give_role, can_manage_user, can_manage_users
 from app.bulk.policy import can_act_in_bulk
 from app.bundles.policy import can_import_bundle
-from app.contests.policy import can_post_announcement
+from app.contests.policy import can_manage_contest, can_post_announcement
 from app.discussions.models import Thread
 from app.discussions.policy import can_mark_answer, can_moderate, can_write_post
 from app.insights.policy import can_export_table, can_read_insights
@@ -305,6 +305,35 @@ ACTIONS = (
     ),
     Action("Sign a board off", "judging.sign_off", lambda at: can_sign_off(at.user)),
     Action("Lift the sign-off of a board", "judging.lift", lambda at: can_lift_sign_off(at.user)),
+    Action("Read contests, their terms and dates", "contests.show"),
+    Action(
+        "Make, change, clone and archive contests; set the stages of all their problems",
+        "contests_setup.create",
+        lambda at: can_manage_contest(at.actor),
+        also=(
+            "contests_setup.edit",
+            "contests_setup.archive",
+            "contests_setup.reopen",
+            "contests_setup.set_stages",
+        ),
+    ),
+    Action(
+        "Write a problem’s statement",
+        "problems_statement.save",
+        lambda at: can_edit_problem(at.actor, at.problem),
+        also=("problems_statement.preview",),
+    ),
+    Action(
+        "Put a problem on the site, take it off, archive and clone it",
+        "problems_lifecycle.change",
+        lambda at: can_edit_problem(at.actor, at.problem),
+        also=("problems_lifecycle.clone",),
+    ),
+    Action(
+        "Look at the schedule, and at a problem as a team does",
+        "problems_lifecycle.schedule",
+        lambda at: can_read_staff_pages(at.actor),
+    ),
     Action(
         "Publish an announcement, correct one",
         "contests_staff.create",

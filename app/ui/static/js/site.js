@@ -12,6 +12,7 @@ const parts = {
   "[data-log]": ["./log.js", "startLog"],
   "[data-upload]": ["./upload.js", "startUpload"],
   "[data-hall]": ["./hall.js", "startHall"],
+  "[data-statement]": ["./statement.js", "startStatement"],
   "[data-wall]": ["./wall.js", "startWall"],
 };
 

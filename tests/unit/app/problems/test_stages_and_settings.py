@@ -8,6 +8,7 @@ from app.core.audit import Actor, AuditEntry
 from app.core.db import Database
 from app.core.errors import AppError
 from app.core.platform import Platform
+from app.core.times import parse_time, wall_clock
 from app.problems import operations, queries
 from app.problems.errors import (
     AlreadyRevealedError,
@@ -21,7 +22,6 @@ from app.problems.errors import (
 )
 from app.problems.models import Board, Problem, Stage, StageState
 from app.problems.organiser_settings import SETTINGS, show_settings
-from app.problems.times import parse_time, wall_clock
 from tests.factories import make_problem, make_user
 from tests.factories.problems import OPENS
 from tests.fakes.ports import FrozenClock

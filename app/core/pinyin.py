@@ -1,4 +1,4 @@
-"""Chinese text as pinyin, to search and sort by: made once, when a problem is published."""
+"""Chinese text as pinyin, to search and sort by: made once, when the text is written."""
 
 import re
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ def to_sort(text: str) -> str:
 
 
 def _syllables(text: str) -> list[str]:
-    # its dictionary takes half a second to load, and of all processes only publishing needs it
+    # its dictionary takes half a second to load, and few processes ever write a Chinese name
     from pypinyin import lazy_pinyin  # noqa: PLC0415
 
     return [one for one in lazy_pinyin(text) if one]

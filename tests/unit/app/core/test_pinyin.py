@@ -1,4 +1,4 @@
-from app.problems.pinyin import to_search, to_sort
+from app.core.pinyin import to_search, to_sort
 
 
 def test_chinese_is_found_by_syllables_and_by_initials() -> None:
