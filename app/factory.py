@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.accounts import staff_views as accounts_staff_views
 from app.accounts import views as accounts_views
+from app.accounts.hooks import attach_account_hooks
 from app.accounts.identity import register_identity
 from app.bulk import staff_views as bulk_staff_views
 from app.bundles import staff_views as bundles_staff_views
@@ -49,7 +50,9 @@ from app.problems.hooks import attach_hooks
 from app.rescoring import staff_views as rescoring_staff_views
 from app.settings import Settings, secret_key, settings_or_exit
 from app.similarity import staff_views as similarity_staff_views
+from app.teams import staff_views as teams_staff_views
 from app.teams import views as teams_views
+from app.teams.account_side import account_contributions
 from app.ui.edge import register_edge
 from app.uploads import api as uploads_api
 from app.uploads import views as uploads_views
@@ -76,6 +79,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     teams_views.blueprint,
     uploads_views.blueprint,
     uploads_api.blueprint,
+    teams_staff_views.blueprint,
     submissions_views.blueprint,
     own_views.blueprint,
     submissions_staff_views.blueprint,
@@ -119,6 +123,7 @@ def create_app(settings: Settings | None = None, platform: Platform | None = Non
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     attach(app, platform or build_platform(configured), configured)
     attach_hooks(app, contributions())
+    attach_account_hooks(app, account_contributions())
     attach_contest_hooks(app, contest_contributions())
     register_identity(app)
     register_edge(app)

@@ -46,6 +46,19 @@ class AccountDisabledError(ForbiddenError):
     message = N_("This account has been disabled. Please ask the organisers.")
 
 
+class AccountDisabledWithReasonError(AccountDisabledError):
+    """The same, with what the organisers gave as their reason."""
+
+    message = N_("This account has been disabled: %(reason)s. Please ask the organisers.")
+
+
+class DisablingReasonError(InvalidError):
+    """Nobody is shut out without being told why."""
+
+    code = "disabling_reason"
+    message = N_("Disabling an account needs a reason. The person reads it when they sign in.")
+
+
 class DemoAccountError(ForbiddenError):
     """An account whose password is published does not work for real contests."""
 

@@ -49,12 +49,13 @@ def list_taken_names(session: Session, base: str) -> set[str]:
 def list_users(
     session: Session, search: str, role: Role | None, request: PageRequest
 ) -> Page[User]:
-    """Return one page of the people whose name or address contains a text, newest first."""
+    """Return one page of the people whose name, pinyin or address holds a text, newest first."""
     wanted: list[ColumnElement[bool]] = []
     if search:
         wanted.append(
             or_(
                 User.name.icontains(search, autoescape=True),
+                User.name_pinyin.contains(search.lower(), autoescape=True),
                 User.email.icontains(search, autoescape=True),
             )
         )

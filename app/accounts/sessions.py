@@ -6,7 +6,12 @@ from flask import session as cookie
 from flask_login import login_user, logout_user
 
 from app.accounts import operations, queries
-from app.accounts.errors import AccountDisabledError, DemoAccountError, WrongCredentialsError
+from app.accounts.errors import (
+    AccountDisabledError,
+    AccountDisabledWithReasonError,
+    DemoAccountError,
+    WrongCredentialsError,
+)
 from app.accounts.identity import BrowserUser
 from app.accounts.models import User
 from app.accounts.passwords import is_outdated, verify_password
@@ -31,6 +36,8 @@ def authenticate(database: Database, email: str, password: str, *, production: b
     if not verify_password(password, stored) or user is None or stored is None:
         raise WrongCredentialsError
     if user.disabled_at is not None:
+        if user.disabled_reason:
+            raise AccountDisabledWithReasonError(reason=user.disabled_reason.rstrip("。. "))
         raise AccountDisabledError
     if user.is_demo and production:
         raise DemoAccountError

@@ -10,11 +10,13 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.accounts import policy, queries
+from app.accounts.errors import DisablingReasonError
 from app.accounts.models import ApiToken, PasswordReset, Role, User
 from app.accounts.tokens import hash_secret, new_link_secret
 from app.core.audit import record_audit
 from app.core.errors import ForbiddenError
 
+LONGEST_REASON: Final = 500
 RESET_LIFETIME: Final = timedelta(hours=24)
 
 
@@ -34,16 +36,24 @@ def change_role(session: Session, actor: User, user_id: int, role: Role, *, now:
     return user
 
 
-def disable_user(session: Session, actor: User, user_id: int, *, now: datetime) -> User:
+def disable_user(
+    session: Session, actor: User, user_id: int, reason: str, *, now: datetime
+) -> User:
     """Shut a person out: their browser sessions and their tokens end at once.
 
+    They read the reason when they try to sign in.
+
     Raises:
+        DisablingReasonError: no reason was given.
         UserNotFoundError: there is no such account.
         ForbiddenError: the actor may not do this to this person.
     """
     user = _manageable(session, actor, user_id)
+    reason = " ".join(reason.split())[:LONGEST_REASON]
+    if not reason:
+        raise DisablingReasonError
     if user.disabled_at is None:
-        user.disabled_at = now
+        user.disabled_at, user.disabled_reason = now, reason
         user.session_epoch += 1
         session.execute(
             update(ApiToken)
@@ -51,7 +61,7 @@ def disable_user(session: Session, actor: User, user_id: int, *, now: datetime) 
             .values(revoked_at=now)
         )
         _void_links(session, user, now=now)
-        _note(session, actor, "user.disable", user, {}, now=now)
+        _note(session, actor, "user.disable", user, {"reason": reason}, now=now)
     return user
 
 
@@ -64,7 +74,7 @@ def enable_user(session: Session, actor: User, user_id: int, *, now: datetime) -
     """
     user = _manageable(session, actor, user_id)
     if user.disabled_at is not None:
-        user.disabled_at = None
+        user.disabled_at = user.disabled_reason = None
         _note(session, actor, "user.enable", user, {}, now=now)
     return user
 

@@ -8,12 +8,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.accounts import policy, queries, staff_operations
+from app.accounts.errors import DisablingReasonError
+from app.accounts.hooks import account_hooks
 from app.accounts.identity import get_actor
 from app.accounts.models import Role
 from app.core.current import platform
 from app.core.errors import InvalidError
 from app.core.pagination import PageRequest
 from app.core.web import Access, access
+from app.ui.error_pages import error_text
 
 blueprint = Blueprint(
     "accounts_staff", __name__, template_folder="templates", url_prefix="/staff/users"
@@ -60,8 +63,14 @@ def change_role(user_id: int) -> ResponseReturnValue:
 @access(Access.ORGANISER)
 def disable(user_id: int) -> ResponseReturnValue:
     """Shut a person out."""
-    with platform().database.transaction() as session:
-        staff_operations.disable_user(session, get_actor(), user_id, now=platform().clock.now())
+    reason = http.form.get("reason", "")
+    try:
+        with platform().database.transaction() as session:
+            now = platform().clock.now()
+            staff_operations.disable_user(session, get_actor(), user_id, reason, now=now)
+    except DisablingReasonError as error:
+        flash(error_text(error), "error")
+        return _back(user_id)
     flash(_("The account is disabled; its sessions and tokens have ended."), "success")
     return _back(user_id)
 
@@ -94,9 +103,11 @@ def _person(user_id: int, *, link: str | None = None) -> Response:
     actor = get_actor()
     with platform().database.reading() as session:
         user = queries.get_user(session, user_id)
+        teams = account_hooks().teams_of(session, user)
     page = render_template(
         "accounts/staff_show.html",
         user=user,
+        teams=teams,
         link=link,
         grantable=policy.grantable_roles(actor, user),
         manageable=policy.can_manage_user(actor, user),

@@ -21,6 +21,7 @@ from app.submissions.errors import NothingToTryError
 from app.submissions.models import Kind
 from app.submissions.operations import (
     Upload,
+    check_approval,
     check_debug_limit,
     check_may_debug,
     check_may_submit,
@@ -36,6 +37,7 @@ from app.submissions.queries import (
     get_quota,
 )
 from app.submissions.validation import check_upload
+from app.teams.queries import find_team
 from problems.spec import ProblemSpec
 from trial.uploads import most_bytes
 
@@ -75,6 +77,7 @@ def accept(
         ProblemNotFoundError: no such problem, or not one the actor may see.
         StaffCannotSubmitError, StageClosedError, KindNotAcceptedError: not you, not now, not this.
         TooLargeError, RefusedUploadError: the file cannot be used; nothing is charged.
+        TeamNotApprovedError: the contest approves its teams, and this one is not approved.
         QuotaExceededError: today's submissions are used up.
         DebugLimitError, NothingToTryError: no try run now, or never here.
         KeyReusedError: the key belongs to a submission to another problem.
@@ -91,6 +94,7 @@ def accept(
             _check_debug(session, problem, actor, debug_limit, now=now)
         else:
             check_may_submit(problem, actor, delivery.board, now=now)
+            check_approval(problem, find_team(session, problem, actor))
             check_quota(quota, now=now)
         revision = get_current_revision(session, problem)
         keys_blob = find_keys_blob(session, revision, delivery.board)
@@ -114,6 +118,7 @@ def _check_debug(
     if limit == 0 or not problem.takes_code:
         raise NothingToTryError
     check_may_debug(problem, actor, now=now)
+    check_approval(problem, find_team(session, problem, actor))
     data = find_debug_data(session, get_current_revision(session, problem), now=now)
     if data.input_blob is None and not data.files:
         raise NothingToTryError

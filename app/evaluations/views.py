@@ -54,12 +54,13 @@ from app.submissions.policy import (
     can_submit,
 )
 from app.submissions.queries import (
-    find_team_id,
     get_quota,
     get_submission,
     list_submissions,
     list_team_ids,
 )
+from app.teams.policy import is_approved
+from app.teams.queries import find_team
 from app.ui.error_pages import error_text, field_issues, wants_json
 from app.ui.i18n import current_locale
 from problems.spec import ProblemSpec
@@ -325,8 +326,9 @@ def _form_page(
     spec, actor = ProblemSpec.model_validate(revision.spec), get_actor()
     port = platform()
     with port.database.reading() as session:
-        team = find_team_id(session, problem, actor)
-        quota = get_quota(session, problem, team, now=port.clock.now())
+        team = find_team(session, problem, actor)
+        team_id = None if team is None else team.id
+        quota = get_quota(session, problem, team_id, now=port.clock.now())
     return render_template(
         "submissions/create.html",
         problem=problem,
@@ -335,6 +337,7 @@ def _form_page(
         form=form,
         quota=quota,
         may_submit=can_submit(actor),
+        must_wait=not is_approved(problem, team),
         open_boards=_open_boards(problem, spec),
         command=_command(problem, spec),
         answer_columns=answer_columns(spec),

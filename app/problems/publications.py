@@ -24,7 +24,7 @@ from app.problems.models import Publication, PublicationState
 from app.problems.preparing import PreparedPack, prepare_pack
 from app.problems.publishing import publish, stage
 from app.problems.queries import find_problem
-from app.problems.step_log import FIRST_CHECK, Localised, StepLog, in_all_languages
+from app.problems.step_log import FIRST_CHECK, Localised, StepLog
 from problems.check import check_pack
 from problems.materialise import MaterialiseError
 from problems.pack import PackError
@@ -212,12 +212,12 @@ def _check(
                 require_pool=None if needs_no_pool else require_pool,
             )
         except ArchiveError as error:
-            log.say(*in_all_languages([ArchiveMessage(error)]))
+            log.find([ArchiveMessage(error)])
         except PackError as error:
-            log.say(*in_all_languages(error.issues))
+            log.find(error.issues)
         except MaterialiseError as error:
             reason = {"reason": f"{error}\n{error.log}"}
-            log.say(*in_all_languages([Finding(Level.ERROR, "generator_failed", reason)]))
+            log.find([Finding(Level.ERROR, "generator_failed", reason)])
         except PublicationLostError:
             raise
         except AppError as error:

@@ -1,12 +1,16 @@
 """What a worker has done to a pack so far, as the page shows it while it happens."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from app.core.i18n import WRITTEN_LOCALES
+from problems.advice import advise
+from problems.issues import PackIssue
 from problems.report import STEPS as CHECKS
-from problems.report import Renderable, StepReport
+from problems.report import Finding, Level, Renderable, StepReport
 
 Localised = Mapping[str, str]
 """One text by language tag."""
@@ -26,8 +30,9 @@ STEP_NAMES: Final[Mapping[str, Localised]] = {
 class StepLog:
     """Steps in order, each with its time, its outcome and what it had to say.
 
-    A step is `{name, seconds, ok, messages: {locale: [text]}}`; `ok` and `seconds` are None while
-    it runs. `show` is called with all of them whenever one begins.
+    A step is `{name, seconds, ok, messages: {locale: [text]}, lines: [line]}`; `ok` and `seconds`
+    are None while it runs, a line is as `report_lines` makes it. `show` is called with all of them
+    whenever one begins.
     """
 
     def __init__(
@@ -42,7 +47,7 @@ class StepLog:
         """End the running step well and start another."""
         self._end(ok=True)
         self._began = self._now()
-        self._steps.append({"name": name, "seconds": None, "ok": None, "messages": {}})
+        self._steps.append({"name": name, "seconds": None, "ok": None, "messages": {}, "lines": []})
         self._show(self._steps)
 
     def say(self, *texts: Localised) -> None:
@@ -53,9 +58,15 @@ class StepLog:
                 if len(messages.setdefault(locale, [])) < _MOST_MESSAGES:
                     messages[locale].append(words)
 
+    def find(self, found: Sequence[Renderable]) -> None:
+        """Add what was found wrong, or is worth a note, with its place and what to do about it."""
+        self.say(*in_all_languages(found))
+        lines = self._steps[-1]["lines"]
+        lines.extend(report_lines(found, _MOST_MESSAGES - len(lines)))
+
     def note_check(self, report: StepReport) -> None:
         """End a step of the check with its findings and start the one that follows."""
-        self.say(*in_all_languages(report.findings))
+        self.find(report.findings)
         self._end(ok=report.is_ok)
         following = _CHECK_AFTER.get(report.name)
         if following is not None and (report.is_ok or report.name not in _ENDS_THE_CHECK):
@@ -83,3 +94,41 @@ def in_all_languages(messages: Iterable[Renderable]) -> list[Localised]:
         {locale.value: message.render(locale.value) for locale in WRITTEN_LOCALES}
         for message in messages
     ]
+
+
+def report_lines(found: Iterable[Renderable], most: int) -> list[dict[str, Any]]:
+    """Return what was found, one line each, `{level, file, line, column, key, text, advice}`.
+
+    `text` and `advice` are by locale; 0 and empty where a place or an advice is not known.
+    """
+    return list(islice(_lines(found, Level.ERROR), max(0, most)))
+
+
+def _lines(found: Iterable[Renderable], level: Level) -> Iterator[dict[str, Any]]:
+    for one in found:
+        if isinstance(one, PackIssue):
+            yield _line(level, one.code, one.words, one)
+        elif isinstance(one, Finding):
+            if one.code != "details":
+                alone = replace(one, details=())
+                yield _line(one.level, one.code, alone.render, None)
+            yield from _lines(one.details, one.level)
+        else:
+            yield _line(level, "", one.render, None)
+
+
+def _line(
+    level: Level, code: str, say: Callable[[str], str], place: PackIssue | None
+) -> dict[str, Any]:
+    is_fault = level is not Level.NOTE
+    return {
+        "level": level.value,
+        "file": "" if place is None else place.file,
+        "line": 0 if place is None else place.line,
+        "column": 0 if place is None else place.column,
+        "key": "" if place is None else place.key,
+        "text": {locale.value: say(locale.value) for locale in WRITTEN_LOCALES},
+        "advice": {
+            locale.value: advise(code, locale.value) for locale in WRITTEN_LOCALES if is_fault
+        },
+    }

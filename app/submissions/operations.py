@@ -28,8 +28,10 @@ from app.submissions.errors import (
 from app.submissions.models import Kind, QuotaSlot, Submission
 from app.submissions.policy import can_submit
 from app.submissions.queries import Quota, find_repeated_submission
+from app.teams.errors import TeamNotApprovedError
 from app.teams.models import Team
 from app.teams.operations import ensure_team
+from app.teams.policy import is_approved
 
 NOTE_LENGTH: Final = 500
 FILENAME_LENGTH: Final = 255
@@ -72,6 +74,16 @@ def check_may_submit(problem: Problem, user: User, board: Board, *, now: datetim
         raise StageClosedError(stage=board.value)
 
 
+def check_approval(problem: Problem, team: Team | None) -> None:
+    """Refuse early a team (None: somebody in none yet) that its contest has not approved.
+
+    Raises:
+        TeamNotApprovedError: an organiser has to approve it first.
+    """
+    if not is_approved(problem, team):
+        raise TeamNotApprovedError
+
+
 def check_quota(quota: Quota, *, now: datetime) -> None:
     """Refuse early a team that has used its day up; whether there is a slot `submit` decides.
 
@@ -90,6 +102,7 @@ def submit(
     Raises:
         StaffCannotSubmitError, StageClosedError: see `check_may_submit`.
         KindNotAcceptedError: B takes predictions only: code is run on B by the platform.
+        TeamNotApprovedError: see `check_approval`.
         QuotaExceededError: today's submissions are used up.
     """
     if upload.idempotency_key is not None:
@@ -101,6 +114,7 @@ def submit(
     if upload.board is Board.B and (upload.kind is Kind.CODE or not _has_sets(revision)):
         raise KindNotAcceptedError(kind=upload.kind)
     team = ensure_team(session, problem, user, now)
+    check_approval(problem, team)
     submission = _build(revision, upload, now=now)
     submission.team, submission.user = team, user
     session.add(submission)
@@ -131,6 +145,7 @@ def submit_debug(
 
     Raises:
         StaffCannotSubmitError, StageClosedError: see `check_may_debug`.
+        TeamNotApprovedError: see `check_approval`.
         DebugLimitError: this hour's try runs are used up.
     """
     if upload.idempotency_key is not None:
@@ -140,6 +155,7 @@ def submit_debug(
     problem = revision.problem
     check_may_debug(problem, user, now=now)
     team = ensure_team(session, problem, user, now)
+    check_approval(problem, team)
     hold(session, team)  # of two team mates at once the second counts the first
     check_debug_limit(count_debug_runs(session, problem, team.id, now=now), limit, now=now)
     submission = _build(revision, upload, now=now)

@@ -72,3 +72,34 @@ class LastMemberError(ConflictError):
 
     code = "last_member"
     message = N_("Your team has submissions and you are its last member, so you cannot leave it.")
+
+
+class TeamNotApprovedError(ForbiddenError):
+    """The contest approves its teams, and this one waits, or is not founded yet."""
+
+    code = "team_not_approved"
+    message = N_(
+        "The organisers of this contest approve a team before it submits. Yours waits for that; if"
+        " you are in no team yet, found or join one on the page “My team” first."
+    )
+
+
+class ReasonMissingError(InvalidError):
+    """What organisers do to a team against its will has a reason."""
+
+    code = "reason_missing"
+    message = N_("Please give a reason: it is kept in the audit log.")
+
+
+class OtherProblemTeamError(ConflictError):
+    """People are moved between two teams of one problem."""
+
+    code = "other_problem_team"
+    message = N_("A person is moved to another team of the same problem.")
+
+
+class LastMemberMovesError(ConflictError):
+    """What a team has submitted stays with it, so its last member stays too."""
+
+    code = "last_member_moves"
+    message = N_("This team has submissions and would be left without anybody.")

@@ -35,6 +35,7 @@ from app.teams.models import Membership, Team
 _CODE_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _CODE_LENGTH: Final = 10
 _NAME_ATTEMPTS: Final = 20
+LONGEST_REASON: Final = 500
 _NAME_MARKS: Final = "_&+#@"
 
 
@@ -122,7 +123,10 @@ def leave_team(session: Session, problem: Problem, user: User, now: datetime) ->
     _check_open(problem, now)
     queries.lock_team(session, team)
     if queries.count_members(session, team) == 1:
-        _dissolve(session, team)
+        try:
+            dissolve(session, team)
+        except IntegrityError as error:
+            raise LastMemberError from error
     elif team.captain_id == user.id:
         raise CaptainLeavesError
     else:
@@ -223,14 +227,15 @@ def _membership(team: Team, user: User, now: datetime) -> Membership:
     return Membership(team=team, problem_id=team.problem_id, user_id=user.id, joined_at=now)
 
 
-def _dissolve(session: Session, team: Team) -> None:
-    """Delete a team that nothing refers to; the database knows, so nothing is counted."""
-    try:
-        with session.begin_nested():
-            session.execute(delete(Membership).where(Membership.team_id == team.id))
-            session.execute(delete(Team).where(Team.id == team.id))
-    except IntegrityError as error:
-        raise LastMemberError from error
+def dissolve(session: Session, team: Team) -> None:
+    """Delete a team that nothing refers to; the database knows, so nothing is counted.
+
+    Raises:
+        IntegrityError: something does, as what it has submitted.
+    """
+    with session.begin_nested():
+        session.execute(delete(Membership).where(Membership.team_id == team.id))
+        session.execute(delete(Team).where(Team.id == team.id))
     session.expire_all()
 
 

@@ -21,3 +21,15 @@ def can_change_teams(problem: Problem, now: datetime) -> bool:
 def can_lead_team(actor: User, team: Team) -> bool:
     """Whether a person may rename the team, invite, remove and hand over."""
     return team.captain_id == actor.id and can_compete(actor)
+
+
+def can_manage_teams(actor: User | None) -> bool:
+    """Organisers approve teams and move people between them; judges look on."""
+    return actor is not None and actor.is_organiser
+
+
+def is_approved(problem: Problem, team: Team | None) -> bool:
+    """Whether a team (None: somebody in none yet) has what its contest asks for to submit."""
+    if not problem.contest.approves_teams:
+        return True
+    return team is not None and team.approved_at is not None

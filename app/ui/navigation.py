@@ -53,6 +53,7 @@ STAFF: Final = (
     Entry("submissions_staff.index", N_("Submissions"), "/staff/submissions"),
     Entry("judging.index", N_("Review desk"), "/staff/review"),
     Entry("home_staff.compute", N_("Compute"), "/staff/compute"),
+    Entry("teams_staff.index", N_("Teams"), "/staff/teams"),
     Entry("accounts_staff.index", N_("People"), "/staff/users"),
     Entry("insights.index", N_("Statistics"), "/staff/statistics"),
     Entry("insights.exports", N_("Exports"), "/staff/exports"),

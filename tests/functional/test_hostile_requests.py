@@ -308,7 +308,7 @@ def test_a_disabled_person_is_out_at_once(
     assert client.get("/account").status_code == 200
     assert client.get("/api/v1/submissions", headers=headers).status_code == 200
     with database.transaction() as session:
-        staff_operations.disable_user(session, admin, member.id, now=clock.now())
+        staff_operations.disable_user(session, admin, member.id, "作弊", now=clock.now())
     assert client.get("/account").status_code == 303
     assert client.get("/api/v1/submissions", headers=headers).status_code == 401
     # a token that somebody forgot to revoke opens nothing either

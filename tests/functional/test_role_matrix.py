@@ -325,7 +325,19 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("GET", "/staff/users"): Door(ORGANISER),
     ("GET", "/staff/users/<int:user_id>"): Door(ORGANISER),
     ("POST", "/staff/users/<int:user_id>/role"): Door(ORGANISER_DOES, lambda: {"role": "judge"}),
-    ("POST", "/staff/users/<int:user_id>/disable"): Door(ORGANISER_DOES),
+    ("POST", "/staff/users/<int:user_id>/disable"): Door(
+        ORGANISER_DOES, lambda: {"reason": "作弊"}
+    ),
+    ("GET", "/staff/teams"): Door(STAFF),
+    ("GET", "/staff/teams/<int:team_id>"): Door(STAFF),
+    ("POST", "/staff/teams/<int:team_id>/approve"): Door(ORGANISER_DOES),
+    ("POST", "/staff/teams/<int:team_id>/take-back"): Door(
+        ORGANISER_DOES, lambda: {"reason": "资格不符"}
+    ),
+    # to no team at all
+    ("POST", "/staff/teams/<int:team_id>/members/<int:user_id>/move"): Door(
+        "in 403 403 403 403 404 404 in", lambda: {"target": "0", "reason": "并队"}
+    ),
     ("POST", "/staff/users/<int:user_id>/enable"): Door(ORGANISER_DOES),
     ("POST", "/staff/users/<int:user_id>/reset-link"): Door(ORGANISER),
     # overall boards: everybody reads, organisers set them up

@@ -71,7 +71,9 @@ class World:
             problem.stages[0].opens_at = CREATED
             self._fill(session, problem, platform)
             gone = self.people["gone"]
-            staff_operations.disable_user(session, self.people["admin"], gone.id, now=CREATED)
+            staff_operations.disable_user(
+                session, self.people["admin"], gone.id, "作弊", now=CREATED
+            )
         self._stage(folder / "corrected")
         self._combine()
         self.save()

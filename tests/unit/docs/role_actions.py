@@ -44,7 +44,7 @@ from app.submissions.policy import (
     can_submit,
 )
 from app.teams.models import Team
-from app.teams.policy import can_compete, can_lead_team
+from app.teams.policy import can_compete, can_lead_team, can_manage_teams
 
 YES, NO, OWN = "yes", "–", "own"
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -362,6 +362,17 @@ ACTIONS = (
         "Read notifications, choose what to be told of",
         "notifications.read_all",
         also=("notifications.choose",),
+    ),
+    Action(
+        "Find teams of all problems and their members",
+        "teams_staff.index",
+        lambda at: can_read_staff_pages(at.actor),
+    ),
+    Action(
+        "Approve a team, take that back, move somebody to another team",
+        "teams_staff.approve",
+        lambda at: can_manage_teams(at.actor),
+        also=("teams_staff.take_back", "teams_staff.move"),
     ),
     Action("List people", "accounts_staff.index", lambda at: can_manage_users(at.user)),
     Action(

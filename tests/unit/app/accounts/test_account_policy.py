@@ -1,6 +1,7 @@
 """The whole matrix: who may do what to whom."""
 
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 
 import pytest
@@ -55,7 +56,7 @@ def test_the_list_of_people_is_for_organisers(role: Role) -> None:
 @pytest.mark.parametrize(
     "operation",
     [
-        staff_operations.disable_user,
+        partial(staff_operations.disable_user, reason="作弊"),
         staff_operations.enable_user,
         staff_operations.create_reset_link,
     ],

@@ -49,7 +49,7 @@ def test_disabling_ends_sessions_tokens_and_links(session: Session, clock: Froze
     organiser, person = make_user(session, role=Role.ORGANISER), make_user(session)
     _row, token = operations.create_token(session, person, "laptop", now=clock.now())
     link = staff_operations.create_reset_link(session, organiser, person.id, now=clock.now())
-    staff_operations.disable_user(session, organiser, person.id, now=clock.now())
+    staff_operations.disable_user(session, organiser, person.id, "作弊", now=clock.now())
     assert (person.disabled_at, person.session_epoch) == (clock.now(), 1)
     assert find_token(session, token) is None
     enabled = staff_operations.enable_user(session, organiser, person.id, now=clock.now())
@@ -62,7 +62,7 @@ def test_disabling_ends_sessions_tokens_and_links(session: Session, clock: Froze
 def test_doing_it_twice_changes_nothing_more(session: Session, clock: FrozenClock) -> None:
     organiser, person = make_user(session, role=Role.ORGANISER), make_user(session)
     for _ in range(2):
-        staff_operations.disable_user(session, organiser, person.id, now=clock.now())
+        staff_operations.disable_user(session, organiser, person.id, "作弊", now=clock.now())
     for _ in range(2):
         staff_operations.enable_user(session, organiser, person.id, now=clock.now())
     assert [action for action, _ in actions(session)] == ["user.disable", "user.enable"]
@@ -72,7 +72,7 @@ def test_doing_it_twice_changes_nothing_more(session: Session, clock: FrozenCloc
 def test_nobody_is_not_found(session: Session, clock: FrozenClock) -> None:
     admin = make_user(session, role=Role.ADMIN)
     with pytest.raises(UserNotFoundError):
-        staff_operations.disable_user(session, admin, 999, now=clock.now())
+        staff_operations.disable_user(session, admin, 999, "作弊", now=clock.now())
 
 
 def test_a_link_sets_a_password_once(session: Session, clock: FrozenClock) -> None:
