@@ -127,6 +127,9 @@ def test_an_organiser_publishes_runs_and_reveals(
     board_b = "/problems/uploaded/leaderboard?board=B"
 
     _publish(organiser, site, zip_pack("uploaded", tmp_path))
+    organiser.open("/staff/problems/uploaded/publish")
+    organiser.button("Publish the problem").click()
+    _open_stage_a(organiser)
     judge.open(board_b)
     expect(judge.page.get_by_text("Not revealed: staff alone see this.")).to_be_visible()
     expect(judge.page.locator("table.board")).to_be_visible()
@@ -139,10 +142,7 @@ def test_an_organiser_publishes_runs_and_reveals(
     expect(organiser.page.get_by_text("The stage is closed.")).to_be_visible()
     member.open("/problems/uploaded/submit")
     expect(member.page.get_by_text("This problem takes no submissions now.")).to_be_visible()
-    head = organiser.page.get_by_role("rowheader", name="A", exact=True)
-    stage_a = organiser.page.get_by_role("row").filter(has=head)
-    stage_a.get_by_role("button", name="Open now").click()
-    expect(organiser.page.get_by_text("The stage is open.")).to_be_visible()
+    _open_stage_a(organiser)
     member.open("/problems/uploaded/submit")
     expect(member.button("Submit")).to_be_visible()
 
@@ -152,6 +152,13 @@ def test_an_organiser_publishes_runs_and_reveals(
     member.open(board_b)
     expect(hidden).to_have_count(0)
     expect(member.page.locator("table.board")).to_be_visible()
+
+
+def _open_stage_a(organiser: Visitor) -> None:
+    head = organiser.page.get_by_role("rowheader", name="A", exact=True)
+    stage_a = organiser.page.get_by_role("row").filter(has=head)
+    stage_a.get_by_role("button", name="Open now").click()
+    expect(organiser.page.get_by_text("The stage is open.")).to_be_visible()
 
 
 def _publish(organiser: Visitor, site: Site, pack: Path) -> None:

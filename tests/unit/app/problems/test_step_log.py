@@ -4,7 +4,8 @@ from datetime import timedelta
 import pytest
 
 from app.problems.heartbeat import Heartbeat
-from app.problems.step_log import STEP_NAMES, StepLog
+from app.problems.step_log import STEP_NAMES, StepLog, report_lines
+from problems.issues import PackIssue
 from problems.report import STEPS, Finding, Level, StepReport
 from sandbox.archive import ArchiveCode, ArchiveError
 from tests.fakes.ports import FrozenClock
@@ -31,6 +32,7 @@ def test_steps_follow_one_another_with_their_times(clock: FrozenClock) -> None:
         "seconds": 0,
         "ok": False,
         "messages": {"en": ["fine"], "zh-Hans": ["好"]},
+        "lines": [],
     }
     assert log.ended(ok=True)[1]["ok"] is False
 
@@ -96,3 +98,15 @@ def test_a_heart_beats_until_the_claim_is_lost() -> None:
     with Heartbeat(renew, interval=0.001):
         assert lost.wait(5)
     assert len(beats) == 3
+
+
+def test_a_fault_is_kept_with_its_place_and_what_to_do() -> None:
+    issue = PackIssue("problem.yaml", 3, "licens", "unknown_key", {"allowed": "licence"}, 1)
+    nested = Finding(Level.ERROR, "details", {"what": ""}, (issue,))
+    note = Finding(Level.NOTE, "generated", {"files": 2, "bytes": 9})
+    first, second = report_lines([nested, note], 50)
+    assert (first["file"], first["line"], first["column"]) == ("problem.yaml", 3, 1)
+    assert first["text"]["en"] == "unknown key; allowed are licence"
+    assert first["advice"]["zh-Hans"] == "请删去该键，或改为允许的键。"
+    assert (second["level"], second["advice"]) == ("note", {})
+    assert len(report_lines([nested] * 9, 4)) == 4
