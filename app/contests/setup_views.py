@@ -95,7 +95,7 @@ def edit(slug: str) -> ResponseReturnValue:
                     queries.get_contest(session, slug),
                     form.as_text(),
                     get_actor(),
-                    seen=form.seen.data or "",
+                    seen=request.form.get("seen", ""),
                     now=platform().clock.now(),
                 )
         except ContestChangedError as error:
