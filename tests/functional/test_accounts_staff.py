@@ -160,7 +160,7 @@ def test_what_organisers_do_is_on_record(
     sign_in(organiser)
     client.post(f"/staff/users/{target.id}/role", data={"role": "judge"})
     client.post(f"/staff/users/{target.id}/reset-link")
-    client.post(f"/staff/users/{target.id}/disable")
+    client.post(f"/staff/users/{target.id}/disable", data={"reason": "重复账号"})
     client.post(f"/staff/users/{target.id}/enable")
     with database.reading() as session:
         entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()

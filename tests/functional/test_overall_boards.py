@@ -257,7 +257,7 @@ def test_the_file_has_everything_and_no_formulas(site: Site, platform: Platform)
         session.scalars(select(Team).where(Team.name == "cy")).one().name = "=1+1"
     site.set_up()
     answer = site.client().get(f"{PATH}/board.csv?lang=en")
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="all-rounders.csv"'
+    assert answer.headers["Content-Disposition"] == "attachment; filename=all-rounders.csv"
     rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
     assert rows[0][:4] == ["Rank", "Team", "mean rank", "Problem welds (board A): rank"]
     assert rows[3] == ["3", "'=1+1", "3.5", "3", "3.0", "", "4.0"]
