@@ -12,12 +12,15 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
+from pydantic import SecretStr
 from sqlalchemy import (
     CTE,
     ColumnElement,
@@ -39,11 +42,14 @@ from app.core.db import Base, Database
 from app.core.pagination import PageRequest
 from app.evaluations.models import Evaluation, Score, State
 from app.evaluations.standings import ensure_fresh, refresh_team
+from app.factory import create_app
 from app.leaderboards.queries import View, find_view, list_board
 from app.problems.models import Area, Board, Problem, Revision, Stage, TieRule
+from app.settings import Environment, Settings
 from app.standings.models import Standing
 from app.submissions.models import Kind, Submission
 from app.teams.models import Team
+from app.wiring import build_platform
 from benchmarks.measure import Measured, compare
 
 TEAMS, EACH, PER_PAGE = 2_000, 10, 50
@@ -83,6 +89,7 @@ def run(teams: int = TEAMS, each: int = EACH) -> list[Measured]:
         size = f"{teams:,} × {each}"
         with database.reading() as session:
             rows = [_pages(session, problem_id, teams, size)]
+        rows.append(_whole_pages(database, problem_id, teams, size))
         rows.append(_new_scores(database, problem_id, teams, size))
         total = teams * each * len(_KEYS)
         with database.reading() as session:
@@ -117,23 +124,63 @@ def _pages(session: Session, problem_id: int, teams: int, size: str) -> Measured
         list_board(session, _view(session, problem), pages[next(turn) % len(pages)])
 
     def bare() -> None:
-        wanted = kept[next(again) % len(kept)]
-        session.execute(
-            select(Standing.team_id, Standing.entries, Standing.last_at, Team.name)
-            .join(Team, Team.id == Standing.team_id)
-            .where(Standing.evaluation_id.in_(wanted), Standing.board == Board.A)
-            .where(Standing.problem_id == problem_id)
-            .where(Standing.team_id.in_(_teams(session, wanted)))
-        ).all()
-        session.execute(
-            select(Score.evaluation_id, Score.key, Score.value).where(
-                Score.evaluation_id.in_(wanted), Score.board == Board.A
-            )
-        ).all()
+        _select_rows(session, problem_id, kept[next(again) % len(kept)])
 
     for wanted in kept:
         _teams(session, wanted)  # asked once; the bare statements know which rows they want
     return compare(f"a page of a board, {size}", ours, "SELECT of the same rows", bare, rounds=101)
+
+
+def _select_rows(session: Session, problem_id: int, wanted: list[int]) -> None:
+    """Read the rows of a page whose evaluations are known."""
+    session.execute(
+        select(Standing.team_id, Standing.entries, Standing.last_at, Team.name)
+        .join(Team, Team.id == Standing.team_id)
+        .where(Standing.evaluation_id.in_(wanted), Standing.board == Board.A)
+        .where(Standing.problem_id == problem_id)
+        .where(Standing.team_id.in_(_teams(session, wanted)))
+    ).all()
+    session.execute(
+        select(Score.evaluation_id, Score.key, Score.value).where(
+            Score.evaluation_id.in_(wanted), Score.board == Board.A
+        )
+    ).all()
+
+
+def _whole_pages(database: Database, problem_id: int, teams: int, size: str) -> Measured:
+    """What a visitor is sent, from the request to the last byte, against the bare statements."""
+    chance = random.Random(3)
+    numbers = [chance.randint(2, max(2, teams // PER_PAGE)) for _ in range(50)]
+    turn, again = count(), count()
+    with tempfile.TemporaryDirectory() as folder, database.reading() as session:
+        settings = Settings(
+            env=Environment.PRODUCTION,
+            allow_embedded=True,
+            instance=Path(folder),
+            secret_key=SecretStr("measured-" * 5),
+        )
+        port = replace(build_platform(settings), database=database)
+        client = create_app(settings, port).test_client()
+        problem = session.get_one(Problem, problem_id)
+        kept = [
+            list_board(session, _view(session, problem), PageRequest(number, PER_PAGE)).items
+            for number in numbers
+        ]
+
+        def ours() -> None:
+            number = numbers[next(turn) % len(numbers)]
+            answer = client.get(f"/problems/p/leaderboard?page={number}")
+            if answer.status_code != HTTPStatus.OK:
+                message = f"the page was answered {answer.status_code}"
+                raise RuntimeError(message)
+
+        def bare() -> None:
+            rows = kept[next(again) % len(kept)]
+            _select_rows(session, problem_id, [row.evaluation_id for row in rows])
+
+        return compare(
+            f"a board's page over HTTP, {size}", ours, "SELECT of the same rows", bare, rounds=101
+        )
 
 
 _TEAMS_OF: Final[dict[tuple[int, ...], list[int]]] = {}

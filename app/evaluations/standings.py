@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.evaluations.ladder import mark_all_due, mark_due
 from app.evaluations.models import Evaluation, Score, State, ToldScore
 from app.problems.models import Board, Problem
-from app.problems.queries import get_current_revision
+from app.problems.queries import get_current_spec
 from app.standings.counting import Attempt, Result, place
 from app.standings.models import BoardState, Edition, FinalChoice
 from app.standings.operations import (
@@ -41,7 +41,7 @@ _TEAMS_AT_ONCE: Final = 500
 
 def rules_of(session: Session, problem: Problem) -> Rules:
     """Return the rules in force, under the revision in force."""
-    spec = get_current_revision(session, problem).spec
+    spec = get_current_spec(session, problem)
     return Rules.of(problem, Scoring.model_validate(spec["scoring"]))
 
 
@@ -267,7 +267,9 @@ def _scored(
 def map_scores(
     session: Session, board: Board, evaluations: Sequence[int]
 ) -> dict[int, dict[str, float]]:
-    """Return the numbers of evaluations on a board, by evaluation and column; one query."""
+    """Return the numbers of evaluations on a board, by evaluation and column; one query at most."""
+    if not evaluations:
+        return {}
     rows = session.execute(
         select(Score.evaluation_id, Score.key, Score.value).where(
             Score.evaluation_id.in_(evaluations), Score.board == board

@@ -133,6 +133,9 @@ class BoardOutput(PageOutput[BoardItem]):
         description="Up to when scores are shown, where the board is refreshed by the hour or "
         "frozen; null: up to now."
     )
+    is_recounting: bool = Field(
+        description="The rules changed: the ranks are still those by the rules before."
+    )
     own: BoardItem | None = Field(description="The caller's team, wherever it stands.")
     own_now: EntryItem | None = Field(
         description="What the caller's team has by now, where the board shows an earlier state."
@@ -154,7 +157,8 @@ class BoardOutput(PageOutput[BoardItem]):
 def show(slug: str, query: BoardQuery) -> Answer | Response:
     """Return one page of a board."""
     actor = get_actor()
-    with reading_board(platform(), Asked(slug, query.board, query.division), actor) as opened:
+    asking = Asked(slug, query.board, query.division, may_be_old=True)
+    with reading_board(platform(), asking, actor) as opened:
         if opened.problem.stage(query.board) is None:
             raise BoardMissingError(board=query.board.value)
         if opened.view is None:
@@ -184,6 +188,7 @@ def _board(opened: Opened, view: View, query: BoardQuery) -> BoardOutput:
         per_page=asked.per_page,
         board=view.board,
         shown_until=view.until,
+        is_recounting=opened.is_old,
         baselines=[_baseline(row) for row in baselines],
         pinned=[_entry(row) for row in list_pinned(session, view)] if opened.sees_all else [],
         own=None if own is None else _item(own, spreads),

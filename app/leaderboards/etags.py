@@ -76,6 +76,7 @@ def _facts(opened: Opened, actor: User | None, now: datetime) -> tuple[object, .
         find_version(opened.session, problem.id, opened.board) if _has_statistics(view) else None,
         opened.team_id,
         None if actor is None else (actor.id, actor.role),
+        opened.is_old,
     )
 
 

@@ -28,6 +28,7 @@ from app.standings.queries import Ranked, Stretch
 from app.standings.rules import Rules
 from app.statistics.queries import Statistics, find_statistics
 from app.submissions.models import Submission
+from app.submissions.queries import is_baseline
 from app.teams.errors import TeamNotFoundError
 from app.teams.models import Team
 from scoring import BoardColumn
@@ -190,7 +191,7 @@ def list_baselines(
         .join(Evaluation, _scored_on(board))
         .where(
             Submission.problem_id == problem.id,
-            Submission.is_baseline,
+            is_baseline(),
             Submission.retracted_at.is_(None),
         )
         .order_by(Submission.id.desc())
@@ -368,6 +369,8 @@ def _row(
 
 
 def _names(session: Session, team_ids: Sequence[int]) -> dict[int, str]:
+    if not team_ids:
+        return {}
     rows = session.execute(select(Team.id, Team.name).where(Team.id.in_(team_ids)))
     return {row[0]: row[1] for row in rows}
 

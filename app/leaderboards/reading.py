@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from app.accounts.models import User
 from app.core.platform import Platform
 from app.evaluations.standings import ensure_fresh, rules_of
+from app.leaderboards.jobs import ask_to_recount
+from app.leaderboards.old_views import find_old_view
 from app.leaderboards.queries import View, find_view
 from app.problems.models import Board, Problem
 from app.problems.queries import get_readable_problem
@@ -27,6 +29,8 @@ class Asked:
     slug: str
     board: Board
     division: str = ""
+    may_be_old: bool = False
+    """Whether a long board may be shown as it was before its rules changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +49,15 @@ class Opened:
     """Whether every row may be shown, or the own one alone."""
     own_class: TeamClass | None
     """How the own team is classed, where somebody said anything about it."""
+    is_old: bool = False
+    """Whether the rows were made by the rules before; a worker is making them anew."""
 
 
 @contextmanager
 def reading_board(port: Platform, asked: Asked, actor: User | None) -> Iterator[Opened]:
     """Open a board; one made by other rules is made anew first.
+
+    With `may_be_old` a long one is shown as it was, and a worker is asked to make it anew.
 
     Raises:
         ProblemNotFoundError: there is none, or the person may not know that there is.
@@ -57,6 +65,10 @@ def reading_board(port: Platform, asked: Asked, actor: User | None) -> Iterator[
     now = port.clock.now()
     with port.database.reading() as session:
         opened = _open(session, asked, actor, now)
+        if opened is None and asked.may_be_old:
+            opened = _open(session, asked, actor, now, old=True)
+            if opened is not None:
+                ask_to_recount(port, opened.problem.id, opened.rules.digest)
         if opened is not None:
             yield opened
             return
@@ -70,16 +82,20 @@ def reading_board(port: Platform, asked: Asked, actor: User | None) -> Iterator[
         yield opened
 
 
-def _open(session: Session, asked: Asked, actor: User | None, now: datetime) -> Opened | None:
-    """Return the board, or None where it has to be made anew first."""
+def _open(
+    session: Session, asked: Asked, actor: User | None, now: datetime, *, old: bool = False
+) -> Opened | None:
+    """Return the board (with `old` as it was), or None where it has to be made anew first."""
     problem = get_readable_problem(session, asked.slug, actor)
     exists = problem.stage(asked.board) is not None
     view = None
     if exists and can_read_board(actor, problem, asked.board):
         is_staff = actor is not None and actor.is_staff
-        view = find_view(
-            session, problem, asked.board, now=now, division=asked.division, live=is_staff
-        )
+        board, division = asked.board, asked.division
+        if old:
+            view = find_old_view(session, problem, board, division=division, live=is_staff)
+        else:
+            view = find_view(session, problem, board, now=now, division=division, live=is_staff)
         if view is None:
             return None
         view = replace(view, is_raw=is_staff)
@@ -93,4 +109,5 @@ def _open(session: Session, asked: Asked, actor: User | None, now: datetime) -> 
         view,
         sees_all=exists and can_read_all_rows(actor, problem, asked.board),
         own_class=None if team_id is None else find_class(session, team_id),
+        is_old=old,
     )

@@ -43,7 +43,8 @@ def show(slug: str) -> ResponseReturnValue:
     asked = PageRequest.clamp(request.args.get("page", type=int), None, default=ROWS_PER_PAGE)
     division = request.args.get("division", "")
     now = platform().clock.now()
-    with reading_board(platform(), Asked(slug, board, division), actor) as opened:
+    asking = Asked(slug, board, division, may_be_old=True)
+    with reading_board(platform(), asking, actor) as opened:
         etag = page_etag(opened, actor, now)
         if etag is not None and (known := not_modified(etag)) is not None:
             return known
@@ -70,6 +71,7 @@ def _render(opened: Opened, board: Board, division: str, shown: Shown | None) ->
         stated=state_rules(rules),
         division=division if division in rules.board.divisions else "",
         own_class=opened.own_class,
+        is_old=opened.is_old,
         draws=RESAMPLES,
         geometry=race,
         is_before_reveal=problem.b_revealed_at is None,

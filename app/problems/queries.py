@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
-from sqlalchemy.orm import Session, defer, selectinload
+from sqlalchemy.orm import Session, defer, joinedload, selectinload
 
 from app.accounts.models import User
 from app.contests.models import Contest
@@ -79,7 +79,7 @@ def get_problem(session: Session, slug: str) -> Problem:
     problem = session.scalar(
         select(Problem)
         .where(Problem.slug == slug)
-        .options(selectinload(Problem.stages), selectinload(Problem.contest))
+        .options(selectinload(Problem.stages), joinedload(Problem.contest))
     )
     if problem is None:
         raise ProblemNotFoundError(slug=slug)
@@ -110,6 +110,16 @@ def get_current_revision(session: Session, problem: Problem) -> Revision:
             Revision.problem_id == problem.id, Revision.number == problem.revision_number
         )
     ).one()
+
+
+def get_current_spec(session: Session, problem: Problem) -> dict[str, Any]:
+    """Return what the pack of the revision in force says, without its statements."""
+    spec: dict[str, Any] = session.scalars(
+        select(Revision.spec).where(
+            Revision.problem_id == problem.id, Revision.number == problem.revision_number
+        )
+    ).one()
+    return spec
 
 
 def list_revisions(session: Session, problem: Problem) -> Sequence[Revision]:

@@ -4,7 +4,7 @@ Whoever writes holds the `BoardState` of the board first, so that of two at once
 what the first did; board A before board B, so that no two wait for each other.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -61,11 +61,29 @@ def hold_board(session: Session, problem: Problem, board: Board) -> BoardState:
 
 
 def put_row(session: Session, stretch: Stretch, row: Classed, *, bucket: int = BUCKET) -> None:
-    """Put a team where it belongs, in place of where it was; `bucket` is what one is split to."""
-    take_off(session, stretch, row.place.team_id)
-    session.execute(insert(Standing), [_values(stretch, row)])
-    for division in _divisions(row.division, pinned=row.pinned):
-        _count(session, stretch, division, row.place.key, 1, bucket)
+    """Put a team where it belongs, in place of where it was; `bucket` is what one is split to.
+
+    Most scores do not move a team: then its row is written, and no count.
+    """
+    old = session.execute(
+        select(Standing.id, Standing.place_key, Standing.division, Standing.pinned).where(
+            *on_board(stretch), Standing.team_id == row.place.team_id
+        )
+    ).one_or_none()
+    values, key = _values(stretch, row), row.place.key
+    new = dict.fromkeys(_divisions(row.division, pinned=row.pinned), key)
+    if old is None:
+        session.execute(insert(Standing), [values])
+        _recount(session, stretch, {}, new, bucket)
+        return
+    session.execute(
+        update(Standing)
+        .where(Standing.id == old.id)
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+    before = dict.fromkeys(_divisions(old.division, pinned=old.pinned), bytes(old.place_key))
+    _recount(session, stretch, before, new, bucket)
 
 
 def take_off(session: Session, stretch: Stretch, team_id: int) -> None:
@@ -167,6 +185,29 @@ def _divisions(division: str, *, pinned: bool) -> tuple[str, ...]:
     if pinned:
         return ()
     return (ALL_TEAMS,) if division == ALL_TEAMS else (ALL_TEAMS, division)
+
+
+def _recount(
+    session: Session,
+    stretch: Stretch,
+    before: Mapping[str, bytes],
+    after: Mapping[str, bytes],
+    most: int,
+) -> None:
+    """Move a row from one bucket to another in each division; within one nothing is written."""
+    for division in {**before, **after}:
+        old, new = before.get(division), after.get(division)
+        if old == new:
+            continue
+        if old is not None and new is not None:
+            within = stretch.within(division)
+            first, second = find_bucket(session, within, old), find_bucket(session, within, new)
+            if first is not None and second is not None and first.id == second.id:
+                continue
+        if old is not None:
+            _count(session, stretch, division, old, -1, most)
+        if new is not None:
+            _count(session, stretch, division, new, 1, most)
 
 
 def _count(

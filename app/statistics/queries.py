@@ -54,11 +54,8 @@ def find_statistics(
 
 def find_version(session: Session, problem_id: int, board: Board) -> int | None:
     """Return the version of the board that its statistics are of; None where there are none."""
-    return session.scalar(
-        select(BoardStatistics.version).where(
-            BoardStatistics.problem_id == problem_id, BoardStatistics.board == board
-        )
-    )
+    kept = session.get(BoardStatistics, (problem_id, board))  # `find_statistics` has it then
+    return None if kept is None else kept.version
 
 
 def find_chance(

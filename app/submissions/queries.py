@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.accounts.models import User
@@ -36,6 +36,14 @@ def list_team_ids(session: Session, user: User) -> frozenset[int]:
     return frozenset(
         session.scalars(select(Membership.team_id).where(Membership.user_id == user.id))
     )
+
+
+def is_baseline() -> ColumnElement[bool]:
+    """Return the condition for baselines so that an index finds them among a million others.
+
+    Whoever has no team is a baseline: the index begins with problem and team.
+    """
+    return and_(Submission.team_id.is_(None), Submission.is_baseline)
 
 
 def find_team_id(session: Session, problem: Problem, user: User) -> int | None:

@@ -1,7 +1,7 @@
 """The table of standings always equals what can be worked out from the scores."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -25,8 +25,8 @@ from app.evaluations.standings import (
     rules_of,
 )
 from app.problems.models import Board, Problem, TieRule
-from app.standings.models import Edition, Standing, TeamClass
-from app.standings.queries import Stretch, list_ranked, map_ranks, map_states
+from app.standings.models import Edition, FinalChoice, Standing, TeamClass
+from app.standings.queries import Stretch, list_ranked, list_told, map_ranks, map_states
 from app.submissions.models import Submission
 from app.teams.models import Team
 from tests.databases import open_sqlite
@@ -41,6 +41,7 @@ RULES = st.fixed_dictionaries(
         "choices": st.integers(0, 2),
         "tie_columns": st.booleans(),
         "refresh": st.sampled_from(["live", "hourly"]),
+        "freeze_hours": st.integers(0, 3),
         "divisions": st.just(list(DIVISIONS)),
     }
 )
@@ -52,6 +53,8 @@ STEPS = st.lists(
         st.tuples(st.just("rerun"), st.integers(0, 30), SCORES),
         st.tuples(st.just("class"), st.integers(0, 3), st.sampled_from(["", *DIVISIONS, "pin"])),
         st.tuples(st.just("out"), st.integers(0, 3), st.booleans()),
+        st.tuples(st.just("choose"), st.integers(0, 30)),
+        st.tuples(st.just("reveal")),
         st.tuples(st.just("rules"), RULES, st.sampled_from(list(TieRule))),
     ),
     min_size=3,
@@ -75,14 +78,20 @@ def test_it_equals_the_plain_computation_after_any_history(
     shared: Database, steps: list[tuple[object, ...]]
 ) -> None:
     with shared.transaction() as session:
-        problem = make_problem(session)
+        problem = make_problem(session, opens_at=CREATED, closes_at=CREATED + timedelta(hours=3))
         teams = [make_team(session, problem=problem) for _ in range(4)]
         ensure_fresh(session, problem, now=CREATED)
+        teams_decided: datetime | None = None
         for number, step in enumerate(steps):
             now = CREATED + timedelta(minutes=20 * number)
+            if step[0] in {"choose", "rerun"}:
+                teams_decided = now
             act(session, problem, teams, step, number)
+            if not all_fresh(session, problem, now):
+                teams_decided = None  # what is made anew has everything
             ensure_fresh(session, problem, now=now)
             check(session, problem)
+            check_shown(session, problem, now, teams_decided)
         session.rollback()
 
 
@@ -90,11 +99,7 @@ def act(
     session: Session, problem: Problem, teams: list[Team], step: tuple[object, ...], number: int
 ) -> None:
     now = CREATED + timedelta(minutes=20 * number)
-    made = list(
-        session.scalars(
-            select(Submission).where(Submission.problem_id == problem.id).order_by(Submission.id)
-        )
-    )
+    made = list_made(session, problem)
     match step:
         case ("score", int(place), float(first), float(second), float(hidden)):
             make_submission(
@@ -112,6 +117,15 @@ def act(
             refresh_submission(session, made[place % len(made)], now=now, by_staff=True)
         case ("rerun", int(place), float(value)) if made:
             again(session, made[place % len(made)], value)
+        case _:
+            decide(session, problem, teams, step, now)
+
+
+def decide(
+    session: Session, problem: Problem, teams: list[Team], step: tuple[object, ...], now: datetime
+) -> None:
+    """What organisers and teams decide, and what the rules become."""
+    match step:
         case ("class", int(place), str(division)):
             classed = session.get(TeamClass, teams[place].id) or TeamClass(
                 team_id=teams[place].id, reason=""
@@ -127,8 +141,31 @@ def act(
             classed.disqualified_at, classed.reason = (now, "copied") if out else (None, "")
             session.add(classed)
             refresh_team(session, problem, teams[place].id, now=now, by_staff=True)
+        case ("choose", int(place)):
+            made = list_made(session, problem)
+            if not made:
+                return
+            chosen = made[place % len(made)]
+            known = session.get(FinalChoice, chosen.id)
+            if known is not None:
+                session.delete(known)
+            else:
+                session.add(
+                    FinalChoice(submission_id=chosen.id, team_id=chosen.team_id, chosen_at=now)
+                )
+            refresh_team(session, problem, chosen.team_id, now=now)
+        case ("reveal",):
+            problem.b_revealed_at = problem.b_revealed_at or now
         case ("rules", dict(rules), TieRule() as ties):
             problem.board_rules, problem.tie_rule = rules, ties
+
+
+def list_made(session: Session, problem: Problem) -> list[Submission]:
+    return list(
+        session.scalars(
+            select(Submission).where(Submission.problem_id == problem.id).order_by(Submission.id)
+        )
+    )
 
 
 def again(session: Session, submission: Submission, value: float) -> None:
@@ -192,6 +229,42 @@ def check(session: Session, problem: Problem) -> None:
                     session, stretch, PageRequest(offset + 1, 1), rules.rank_width(Board.A)
                 )
                 assert [item.rank for item in one.items] == [expected[offset]]
+
+
+def all_fresh(session: Session, problem: Problem, now: datetime) -> bool:
+    rules, states = rules_of(session, problem), map_states(session, problem)
+    return all(is_fresh(states.get(board), rules, now) for board in Board)
+
+
+def check_shown(
+    session: Session, problem: Problem, now: datetime, teams_decided: datetime | None
+) -> None:
+    """What everybody sees has nothing that was scored since, and everything from before.
+
+    What a team itself decided since then, as a choice, waits with the scores: such a board is held
+    to the first half alone.
+    """
+    rules, state = rules_of(session, problem), map_states(session, problem)[Board.A]
+    until = rules.shown_until(Board.A, now)
+    stretch = Stretch(problem.id, Board.A, edition_for_all(state, rules, now))
+    kept = {told[:4] for told in list_told(session, stretch)}
+    if until is None:
+        assert stretch.edition is Edition.LIVE
+        return
+    scored_at = dict(
+        session.execute(
+            select(Evaluation.id, Evaluation.finished_at).where(
+                Evaluation.id.in_([told[3] for told in kept])
+            )
+        ).all()
+    )
+    assert all(at < until for at in scored_at.values() if at is not None)
+    if teams_decided is None or teams_decided < until:
+        plain = compute(session, problem, rules, Board.A, until)
+        assert kept == {
+            (row.place.team_id, row.place.key, row.place.submission_id, row.place.evaluation_id)
+            for row in plain
+        }
 
 
 @pytest.fixture
