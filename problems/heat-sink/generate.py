@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 from physics import BUILDS, Bench, Column, Design, channel_reynolds, thermal_resistance
 
+TRIAL_ROWS = 100
 TRAIN_ROWS, A_ROWS, B_ROWS = 1200, 240, 560
 LAMINAR = 2300.0  # Reynolds number of the channels
 
@@ -142,11 +143,23 @@ def write_test(out: Path, bench: Bench, rng: np.random.Generator) -> None:
         write_csv(out / board / "truth/truth.csv", ("id", "r_th"), truth)
 
 
+def write_trial(public: Path) -> None:
+    """Write the input of try runs, the last of the measured designs hidden, and its truth."""
+    with (public / "train.csv").open(encoding="utf-8", newline="") as stream:
+        header, *rows = csv.reader(stream)
+    known, asked = rows[:-TRIAL_ROWS], rows[-TRIAL_ROWS:]
+    write_csv(public / "debug_input/train.csv", header, known)
+    write_csv(public / "debug_input/test.csv", header[:-1], (row[:-1] for row in asked))
+    truth = ([row[0], row[-1]] for row in asked)
+    write_csv(public / "debug_truth/truth.csv", ("id", "r_th"), truth)
+
+
 def generate(seed: int, out: Path) -> None:
     """Write the whole data folder for one seed."""
     plan, train, test = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3))
     bench = Bench.draw(plan)
     write_train(out / "public", bench, train)
+    write_trial(out / "public")
     write_test(out, bench, test)
     (out / "input").mkdir(parents=True, exist_ok=True)
     for name in INPUT_FILES:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 TRAIN, TEST_A, TEST_B = 600, 200, 300
+TRIAL = 60
 FEATURES = ("feed_mm", "nose_radius_mm", "speed_m_min", "depth_mm", "wear_mm")
 TARGET = "roughness_um"
 
@@ -59,6 +60,12 @@ def main() -> None:
 
     train = [[*row, value] for row, value in zip(table, target.tolist(), strict=True)][:TRAIN]
     test = sorted(table[TRAIN:])
+    # the input of try runs and its truth, all of it public: measured rows, the last of them hidden
+    debug = arguments.out / "public" / "debug_input"
+    write(debug / "train.csv", ("id", *FEATURES, TARGET), train[:-TRIAL])
+    write(debug / "test.csv", ("id", *FEATURES), sorted(row[:-1] for row in train[-TRIAL:]))
+    tried = arguments.out / "public" / "debug_truth" / "truth.csv"
+    write(tried, ("id", TARGET), sorted([row[0], row[-1]] for row in train[-TRIAL:]))
     mean = float(target[:TRAIN].mean().round(4))
     for folder in ("public", "input"):
         write(arguments.out / folder / "train.csv", ("id", *FEATURES, TARGET), train)
