@@ -15,10 +15,11 @@ from app.bundles.cli import commands as bundle_commands
 from app.compute.cli import commands as gpu_commands
 from app.compute.image_cli import commands as image_commands
 from app.compute.reporting import default_concurrency, warn_of_memory
-from app.core.current import platform, settings
+from app.core.current import application, platform, settings
 from app.demo import commands as demo_commands
 from app.factory import create_app
 from app.leaderboards.cli import commands as leaderboard_commands
+from app.notifications.cli import commands as mail_commands
 from app.problems.cli import commands as problem_commands
 from app.rescoring.cli import commands as rescore_commands
 from app.run_all import run_all
@@ -42,6 +43,7 @@ def build(configured: Settings) -> Flask:
         bundle_commands,
         rescore_commands,
         leaderboard_commands,
+        mail_commands,
         gpu_commands,
         image_commands,
         demo_commands,
@@ -98,7 +100,7 @@ def worker(pool: str, concurrency: int) -> None:
 @with_appcontext
 def scheduler() -> None:
     """Sweep: nothing queued is ever lost, stages open and close by themselves."""
-    run_scheduler(settings(), platform())
+    run_scheduler(application(), settings(), platform())
 
 
 db = AppGroup("db", help="The database schema.")

@@ -22,6 +22,8 @@ from app.rescoring.operations import stage_rescore
 from app.submissions import operations as submissions
 from app.submissions.queries import find_team_id, get_quota
 from app.teams.models import Team
+from app.teams.queries import is_not_merged
+from app.teams.telling import list_competitors, tell_revealed
 from problems.spec import ProblemSpec, Resources
 
 
@@ -36,6 +38,8 @@ def contributions() -> Hooks:
         team_count=team_count,
         stage_rescore=stage_uploaded,
         overall_boards=list_titles,
+        tell_revealed=tell_revealed,
+        list_competitors=list_competitors,
     )
 
 
@@ -69,7 +73,11 @@ def quota_of(session: Session, problem: Problem, user: User, now: datetime) -> Q
 
 def team_count() -> ColumnElement[int]:
     """Return the number of a problem's teams, to order the hall by."""
-    return select(func.count(Team.id)).where(Team.problem_id == Problem.id).scalar_subquery()
+    return (
+        select(func.count(Team.id))
+        .where(Team.problem_id == Problem.id, is_not_merged())
+        .scalar_subquery()
+    )
 
 
 def standings_of(session: Session, problems: Sequence[Problem]) -> Mapping[int, Standing]:

@@ -53,6 +53,7 @@ from app.similarity import staff_views as similarity_staff_views
 from app.teams import staff_views as teams_staff_views
 from app.teams import views as teams_views
 from app.teams.account_side import account_contributions
+from app.teamwork import views as teamwork_views
 from app.ui.edge import register_edge
 from app.uploads import api as uploads_api
 from app.uploads import views as uploads_views
@@ -74,6 +75,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     problems_api.blueprint,
     discussions_views.blueprint,
     notifications_views.blueprint,
+    notifications_views.mail_blueprint,
     image_views.blueprint,
     image_api.blueprint,
     teams_views.blueprint,
@@ -88,6 +90,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     submissions_api.blueprint,
     choice_views.blueprint,
     choice_api.blueprint,
+    teamwork_views.blueprint,
     leaderboards_views.blueprint,
     leaderboards_staff_views.blueprint,
     leaderboards_api.blueprint,

@@ -3,10 +3,13 @@
 import logging
 import secrets
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     AliasChoices,
@@ -21,6 +24,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 ROOT: Final = Path(__file__).resolve().parent.parent
 KEY_FILE: Final = "secret_key"
 _SHORTEST_KEY: Final = 32
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Environment(StrEnum):
@@ -36,6 +40,35 @@ class SandboxChoice(StrEnum):
     AUTO = "auto"
     DOCKER = "docker"
     BUBBLEWRAP = "bubblewrap"
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """A mail server's address, taken apart."""
+
+    scheme: str
+    """`smtp`, `smtp+tls` or `smtps`."""
+    host: str
+    port: int
+    user: str
+
+
+_SMTP_PORTS: Final = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+
+
+def parse_smtp(url: str) -> SmtpServer:
+    """Take a mail server's address apart.
+
+    Raises:
+        ValueError: it is none.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in _SMTP_PORTS or not parts.hostname or parts.password is not None:
+        raise ValueError(url)
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError(url)
+    port = parts.port or _SMTP_PORTS[parts.scheme]
+    return SmtpServer(parts.scheme, parts.hostname, port, unquote(parts.username or ""))
 
 
 class SettingsError(Exception):
@@ -134,6 +167,23 @@ class Settings(BaseSettings):
         default=5, ge=0, description="Try runs per team and problem; 0 switches them off."
     )
     sign_up_open: bool = Field(default=True, description="Whether anybody may create an account.")
+    site_url: str = Field(
+        default="",
+        description="Address that people open the site at, as `https://…`: for links in mails.",
+    )
+    smtp_url: str = Field(
+        default="",
+        description=(
+            "Mail server: `smtps://user@host`, `smtp+tls://user@host:587` or, within a trusted"
+            " network, `smtp://host:25`; empty sends no mails."
+        ),
+    )
+    smtp_password: SecretStr = Field(
+        default=SecretStr(""), description="Password of the user in the mail server's address."
+    )
+    mail_from: str = Field(
+        default="", description="Sender of mails, as `百景大赛 <noreply@example.org>`."
+    )
 
     @field_validator("instance")
     @classmethod
@@ -147,6 +197,19 @@ class Settings(BaseSettings):
             if unsafe:
                 raise ValueError("\n".join(unsafe))
         return self
+
+    @model_validator(mode="after")
+    def _mail_is_complete(self) -> Self:
+        if self.smtp_url:
+            wrong = list(_incomplete_mail(self))
+            if wrong:
+                raise ValueError("\n".join(wrong))
+        return self
+
+    @property
+    def smtp(self) -> SmtpServer | None:
+        """The mail server in force, or None."""
+        return parse_smtp(self.smtp_url) if self.smtp_url else None
 
     @property
     def production(self) -> bool:
@@ -183,6 +246,25 @@ def _unsafe(settings: Settings) -> "list[str]":
         ),
     }
     return [message for message, broken in checks.items() if broken]
+
+
+def _incomplete_mail(settings: Settings) -> Iterator[str]:
+    try:
+        server = parse_smtp(settings.smtp_url)
+    except ValueError:
+        yield (
+            "BAIJING_SMTP_URL must be smtps://user@host, smtp+tls://user@host:587 or"
+            " smtp://host:25; the password goes into BAIJING_SMTP_PASSWORD"
+        )
+    else:
+        if server.scheme == "smtp" and server.user and server.host not in _THIS_MACHINE:
+            yield "BAIJING_SMTP_URL: a password is sent over smtps:// or smtp+tls:// only"
+    site = urlsplit(settings.site_url)
+    if site.scheme not in {"http", "https"} or not site.hostname or site.query:
+        yield "BAIJING_SITE_URL must be the site's address, https://…, where mails are sent"
+    address = parseaddr(settings.mail_from)[1]
+    if "@" not in address.strip("@") or not settings.mail_from.isprintable():
+        yield "BAIJING_MAIL_FROM must be an address, where mails are sent"
 
 
 def load_settings() -> Settings:

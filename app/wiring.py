@@ -7,6 +7,7 @@ from app.core.blobs import open_blobs
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.gpus import HostGpus
+from app.core.mail import Encryption, Mailer, SmtpMailer
 from app.core.platform import Platform, SandboxProvider
 from app.core.redis import connect, embedded_url
 from app.core.redis_leases import RedisLeases
@@ -40,6 +41,22 @@ def build_platform(settings: Settings) -> Platform:
         seal=Seal(secret_key(settings)),
         installation=Seal.fingerprint(secret_key(settings)),
         cache=cache_folder,
+        mailer=_open_mailer(settings),
+    )
+
+
+def _open_mailer(settings: Settings) -> Mailer | None:
+    server = settings.smtp
+    if server is None:
+        return None
+    return SmtpMailer(
+        host=server.host,
+        port=server.port,
+        encryption=Encryption(server.scheme),
+        user=server.user,
+        password=settings.smtp_password.get_secret_value(),
+        sender=settings.mail_from,
+        site_url=settings.site_url.rstrip("/"),
     )
 
 

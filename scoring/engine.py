@@ -15,6 +15,7 @@ from scoring.matching import KeyTexts
 from scoring.messages import Message
 from scoring.metrics import METRICS
 from scoring.metrics.base import Memo, UndefinedMetricError
+from scoring.mistakes import draw_mistakes
 from scoring.program_result import MAX_CASES
 from scoring.run_facts import RunFacts
 from scoring.samples import build_sample, truth_columns
@@ -101,4 +102,5 @@ def _score_columns(
                         cases.setdefault(name, {"id": name}).update(case)
         except UndefinedMetricError as error:
             raise InvalidScores(Message(error.code, {"name": column.key})) from None
-    return ScoreResult(scores, tuple(cases.values()), losses)
+    picture = draw_mistakes(given, true, scoring)
+    return ScoreResult(scores, tuple(cases.values()), losses, picture)

@@ -33,3 +33,5 @@ class ScoreResult:
     scores: Mapping[str, float]
     cases: tuple[Mapping[str, object], ...] = ()
     losses: Mapping[str, ItemLosses] = field(default_factory=dict)
+    picture: Mapping[str, object] | None = None
+    """Which classes are confused, or how far off numbers are: plain JSON, see `mistakes`."""

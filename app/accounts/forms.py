@@ -75,6 +75,16 @@ class SignUpForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     next = HiddenField()
 
 
+class NameForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+    """What others read."""
+
+    name = StringField(
+        _l("Full name"),
+        [InputRequired()],
+        render_kw={"autocomplete": "name", "maxlength": names.LONGEST},
+    )
+
+
 class LanguageForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     """The language of pages and messages."""
 

@@ -123,6 +123,32 @@ def change_password(session: Session, user: User, present: str, wanted: str) -> 
     return _set_password(session, user, wanted)
 
 
+def rename_self(session: Session, user: User, name: str, *, now: datetime) -> User:
+    """Call oneself otherwise; of two people of one name the second gets a number. Audited.
+
+    Raises:
+        BadNameError: the name cannot be used.
+        NameTakenError: others took every number tried.
+    """
+    wanted = parse_name(name)
+    held = queries.lock_user(session, user.id)
+    before = held.name
+    if wanted == before:
+        return held
+    for _ in range(_NAME_ATTEMPTS):
+        taken = queries.list_taken_names(session, wanted) - {before}
+        try:
+            with session.begin_nested():
+                held.name = names.number_name(wanted, taken)
+        except IntegrityError:
+            continue
+        facts = {"from": before, "to": held.name}
+        actor, subject = held.as_actor(), f"user:{held.id}"
+        record_audit(session, actor, "user.rename", subject, facts, now=now)
+        return held
+    raise NameTakenError
+
+
 def choose_language(session: Session, user: User, locale: str) -> None:
     """Remember the language a person reads."""
     queries.lock_user(session, user.id).locale = locale

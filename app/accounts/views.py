@@ -12,6 +12,7 @@ from app.accounts import operations, queries
 from app.accounts.errors import ResetLinkError, SignUpClosedError, WrongCredentialsError
 from app.accounts.forms import (
     LanguageForm,
+    NameForm,
     PasswordForm,
     ResetForm,
     SignInForm,
@@ -99,6 +100,27 @@ def sign_out() -> ResponseReturnValue:
 def profile() -> ResponseReturnValue:
     """Show one's account with the forms that change it."""
     return _profile(PasswordForm())
+
+
+@blueprint.post("/account/name")
+@access(Access.MEMBER)
+def rename() -> ResponseReturnValue:
+    """Call oneself otherwise; teams keep their names."""
+    form = NameForm()
+    if form.validate_on_submit():
+        throttle_sign_in(get_actor().email)
+        try:
+            with platform().database.transaction() as session:
+                user = operations.rename_self(
+                    session, get_actor(), form.name.data, now=platform().clock.now()
+                )
+        except AppError as error:
+            place_error(form, error)
+        else:
+            _greet(user.name, form.name.data)
+            flash(_("Saved."), "success")
+            return redirect(url_for("accounts.profile"), HTTPStatus.SEE_OTHER)
+    return _profile(PasswordForm(formdata=None), form)
 
 
 @blueprint.post("/account/language")
@@ -198,10 +220,14 @@ def _greet(name: str, wanted: str) -> None:
         flash(_("Somebody here has your name already, so you appear as “%(name)s”.", name=name))
 
 
-def _profile(form: PasswordForm) -> Response:
+def _profile(form: PasswordForm, name: NameForm | None = None) -> Response:
     user = get_actor()
     language = LanguageForm(formdata=None, locale=user.locale or current_locale())
-    return _page("accounts/profile.html", form, user=user, language=language)
+    naming = name or NameForm(formdata=None, name=user.name)
+    page = _page("accounts/profile.html", form, user=user, language=language, naming=naming)
+    if naming.errors:
+        page.status_code = HTTPStatus.BAD_REQUEST
+    return page
 
 
 def _tokens(form: TokenForm, *, created: str | None = None) -> Response:

@@ -1,5 +1,6 @@
 """What organisers do with contests. Callers own the transaction."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,6 +15,8 @@ from app.contests.models import Announcement, Contest
 from app.contests.queries import find_contest
 from app.core.audit import record_audit
 from app.core.db import hold
+from app.notifications.models import Notification, Topic
+from app.notifications.operations import notify
 
 DEFAULT_CONTEST: Final = "baijing"
 LONGEST_TITLE: Final = 120
@@ -72,7 +75,15 @@ class Notice:
         return Notice(titles[0], bodies[0], titles[1], bodies[1])
 
 
-def post_announcement(
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who is told of an announcement, and the title of the problem it is about."""
+
+    people: Collection[int]
+    about: Mapping[str, str] | None = None
+
+
+def post_announcement(  # noqa: PLR0913 — what is said where, by whom and to whom
     session: Session,
     contest: Contest,
     author: User,
@@ -80,14 +91,18 @@ def post_announcement(
     *,
     now: datetime,
     problem_slug: str | None = None,
+    audience: Audience | None = None,
 ) -> Announcement:
     """Publish an announcement for good: a mistake is corrected by another one.
+
+    Its audience is told of it; without one, everybody who has an account.
 
     Raises:
         EmptyAnnouncementError: something is missing or too long, or half of it is in English alone.
     """
     announcement = Announcement(contest_id=contest.id, problem_slug=problem_slug)
-    return _publish(session, announcement, author, notice, now=now)
+    told = audience or _everybody(session)
+    return _publish(session, announcement, author, notice, told, now=now)
 
 
 def correct_announcement(
@@ -106,11 +121,18 @@ def correct_announcement(
     announcement = Announcement(
         contest_id=wrong.contest_id, problem_slug=wrong.problem_slug, corrects_id=wrong.id
     )
-    return _publish(session, announcement, author, notice, now=now)
+    audience = _told_of(session, wrong)
+    return _publish(session, announcement, author, notice, audience, now=now)
 
 
 def _publish(
-    session: Session, announcement: Announcement, author: User, notice: Notice, *, now: datetime
+    session: Session,
+    announcement: Announcement,
+    author: User,
+    notice: Notice,
+    audience: Audience,
+    *,
+    now: datetime,
 ) -> Announcement:
     said, slug = notice.tidied(), announcement.problem_slug
     announcement.title, announcement.body = said.title, said.body
@@ -124,5 +146,38 @@ def _publish(
     action = "announcement.post"
     if announcement.corrects_id is not None:
         facts["corrects"], action = announcement.corrects_id, "announcement.correct"
+    _tell(session, announcement, audience, now)
     record_audit(session, author.as_actor(), action, subject, facts, now=now)
     return announcement
+
+
+def _everybody(session: Session) -> Audience:
+    return Audience(session.scalars(select(User.id).where(User.disabled_at.is_(None))).all())
+
+
+def _told_of(session: Session, announcement: Announcement) -> Audience:
+    """Return whoever was told of what is now corrected, and its author."""
+    told = session.execute(
+        select(Notification.user_id, Notification.facts).where(
+            Notification.key == _key(announcement)
+        )
+    ).all()
+    about = next((row.facts.get("problem") for row in told), None)
+    return Audience([*(row.user_id for row in told), announcement.author_id], about)
+
+
+def _key(announcement: Announcement) -> str:
+    return f"announcement:{announcement.id}"
+
+
+def _tell(session: Session, announcement: Announcement, audience: Audience, now: datetime) -> None:
+    """Tell whom it concerns, but its author."""
+    title = {"zh-Hans": announcement.title, "en": announcement.title_en or announcement.title}
+    told: dict[str, str | Mapping[str, str]] = {"title": title}
+    path = "/announcements"
+    if announcement.problem_slug is not None:
+        path = f"/problems/{announcement.problem_slug}/announcements"
+        told |= {"says": "problem", "problem": audience.about or {}}
+    people = [person for person in audience.people if person != announcement.author_id]
+    key = _key(announcement)
+    notify(session, people, Topic.ANNOUNCEMENT, told, path, now=now, key=key)

@@ -20,6 +20,13 @@ def attach(app: Flask, built: Platform, configured: Settings) -> None:
     app.extensions[_SETTINGS] = configured
 
 
+def application() -> Flask:
+    """Return the current application itself, for what goes on in a thread."""
+    found = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 — Flask documents it
+    assert isinstance(found, Flask)
+    return found
+
+
 def platform() -> Platform:
     """Return the platform of the current application."""
     found = current_app.extensions[_PLATFORM]

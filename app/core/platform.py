@@ -10,6 +10,7 @@ from app.core.db import Database
 from app.core.gpus import Gpus
 from app.core.jobs import JobQueue
 from app.core.leases import LeaseStore
+from app.core.mail import Mailer
 from app.core.sealing import Seal
 from sandbox import Sandbox
 
@@ -39,3 +40,5 @@ class Platform:
     """Marks this installation's containers: derived from its key, not the key."""
     cache: Path
     """Folder for what can be made again: unpacked inputs, named by digest."""
+    mailer: Mailer | None = None
+    """Who sends mails; None where no server is set, and then none are written."""

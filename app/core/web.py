@@ -63,6 +63,15 @@ def access(rule: Access) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return declare
 
 
+def without_csrf(view: Callable[P, R]) -> Callable[P, R]:
+    """Declare that a view may be posted to without a form of ours: its address is the proof.
+
+    Put it above `access`.
+    """
+    vars(view)["without_csrf"] = True
+    return view
+
+
 def read_id(text: str | None) -> int | None:
     """Return the number of a row that a query names; None for what cannot be one."""
     number = int(text) if text and text.isascii() and text.isdecimal() and len(text) < 11 else 0  # noqa: PLR2004 — digits of the largest

@@ -1,6 +1,6 @@
 """Why something in a discussion cannot be done."""
 
-from app.core.errors import InvalidError, LimitedError, NotFoundError
+from app.core.errors import ConflictError, InvalidError, LimitedError, NotFoundError
 from app.core.i18n import N_
 
 
@@ -30,3 +30,17 @@ class TooManyPostsError(LimitedError):
 
     code = "too_many_posts"
     message = N_("You have written a lot in the last minutes. Please wait a little.")
+
+
+class HiddenPostError(ConflictError):
+    """What organisers have hidden answers nothing."""
+
+    code = "hidden_post"
+    message = N_("This post is hidden, so it cannot be marked as the answer.")
+
+
+class HiddenThreadError(ConflictError):
+    """The discussion's first post, and with it its title, is hidden."""
+
+    code = "hidden_thread"
+    message = N_("The organisers have hidden this discussion; nobody can write in it.")

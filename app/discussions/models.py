@@ -27,6 +27,8 @@ class Thread(Base):
     pinned_at: Mapped[datetime | None]
     answer_id: Mapped[int | None]
     """The post marked as the answer."""
+    hidden_at: Mapped[datetime | None]
+    """Set while its first post is hidden: the title is part of what was written there."""
 
     problem: Mapped[Problem] = relationship()
     author: Mapped[User] = relationship()

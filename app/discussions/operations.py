@@ -12,10 +12,16 @@ from app.core.audit import record_audit
 from app.core.db import hold
 from app.core.errors import ForbiddenError
 from app.discussions import policy, queries
-from app.discussions.errors import EmptyPostError, ReasonMissingError, TooManyPostsError
+from app.discussions.errors import (
+    EmptyPostError,
+    HiddenPostError,
+    HiddenThreadError,
+    ReasonMissingError,
+    TooManyPostsError,
+)
 from app.discussions.models import Following, Post, Thread
 from app.notifications.models import Topic
-from app.notifications.operations import notify
+from app.notifications.operations import notify, retitle
 from app.problems.models import Problem
 
 LONGEST_TITLE: Final = 120
@@ -23,6 +29,7 @@ LONGEST_BODY: Final = 10_000
 LONGEST_REASON: Final = 300
 POSTS_PER_WINDOW: Final = 10
 WINDOW: Final = timedelta(minutes=10)
+_HIDDEN_TITLE: Final = "…"
 
 
 def open_thread(
@@ -46,6 +53,7 @@ def open_thread(
         last_at=now,
         pinned_at=None,
         answer_id=None,
+        hidden_at=None,
     )
     session.add(thread)
     session.flush()
@@ -60,18 +68,21 @@ def reply(
 
     Raises:
         ForbiddenError, EmptyPostError, TooManyPostsError: see `open_thread`.
+        HiddenThreadError: organisers have hidden the discussion.
     """
     hold(session, thread)
+    if policy.can_write_post(author) and not policy.can_write_reply(author, thread):
+        raise HiddenThreadError
     post = _write(session, thread, author, body, now)
     followers = [user for user in queries.list_followers(session, thread) if user != author.id]
-    facts = {"who": author.name, "title": thread.title}
+    facts = {"who": author.name, "title": _told_title(thread)}
     notify(session, followers, Topic.REPLY, facts, path_of(problem, thread, post), now=now)
     return post
 
 
 def path_of(problem: Problem, thread: Thread, post: Post) -> str:
     """Return where a post is read: the page that it is on."""
-    return f"/problems/{problem.slug}/discussion/{thread.id}?post={post.id}#post-{post.id}"
+    return f"{_path_of_thread(problem, thread)}?post={post.id}#post-{post.id}"
 
 
 def follow(session: Session, thread: Thread, user: User) -> None:
@@ -99,6 +110,7 @@ def mark_answer(
 
     Raises:
         ForbiddenError: only who asked and organisers do.
+        HiddenPostError: organisers have hidden the post.
     """
     if not policy.can_mark_answer(actor, thread):
         raise ForbiddenError
@@ -106,10 +118,14 @@ def mark_answer(
     if thread.answer_id == post.id:
         thread.answer_id = None
         return
+    hold(session, post)
+    if post.hidden_at is not None:
+        raise HiddenPostError
     thread.answer_id = post.id
     if post.author_id != actor.id:
         where = path_of(problem, thread, post)
-        notify(session, [post.author_id], Topic.ANSWER, {"title": thread.title}, where, now=now)
+        facts = {"title": _told_title(thread)}
+        notify(session, [post.author_id], Topic.ANSWER, facts, where, now=now)
 
 
 def pin(session: Session, thread: Thread, actor: User, *, now: datetime) -> None:
@@ -136,7 +152,8 @@ def hide_post(  # noqa: PLR0913 — what is hidden, where, by whom and why
 ) -> None:
     """Take a post's text off the page, or with an empty reason show a hidden one again.
 
-    The author is told, everybody reads the reason, the audit log keeps both.
+    The author is told, everybody reads the reason, the audit log keeps both. The title goes with
+    the first post, wherever it was told; a hidden post is no answer any more.
 
     Raises:
         ForbiddenError: only organisers do.
@@ -144,6 +161,7 @@ def hide_post(  # noqa: PLR0913 — what is hidden, where, by whom and why
     """
     if not policy.can_moderate(actor):
         raise ForbiddenError
+    hold(session, thread)
     hold(session, post)
     reason = " ".join(reason.split())[:LONGEST_REASON]
     if post.hidden_at is None and not reason:
@@ -151,13 +169,27 @@ def hide_post(  # noqa: PLR0913 — what is hidden, where, by whom and why
     hides = post.hidden_at is None
     post.hidden_at = now if hides else None
     post.hidden_reason = reason if hides else ""
+    if hides and thread.answer_id == post.id:
+        thread.answer_id = None
+    if post.id == queries.get_first_post_id(session, thread):
+        thread.hidden_at = post.hidden_at
+        retitle(session, _path_of_thread(problem, thread), _told_title(thread))
     if hides and post.author_id != actor.id:
-        facts = {"title": thread.title, "reason": reason}
+        facts = {"title": _told_title(thread), "reason": reason}
         where = path_of(problem, thread, post)
         notify(session, [post.author_id], Topic.MODERATED, facts, where, now=now)
     action = "post.hide" if hides else "post.show"
     facts = {"post": str(post.id), "thread": str(thread.id), "reason": reason}
     record_audit(session, actor.as_actor(), action, f"problem:{problem.slug}", facts, now=now)
+
+
+def _path_of_thread(problem: Problem, thread: Thread) -> str:
+    return f"/problems/{problem.slug}/discussion/{thread.id}"
+
+
+def _told_title(thread: Thread) -> str:
+    """Return what notifications call a discussion: nothing of a hidden one."""
+    return thread.title if thread.hidden_at is None else _HIDDEN_TITLE
 
 
 def _write(session: Session, thread: Thread, author: User, body: str, now: datetime) -> Post:

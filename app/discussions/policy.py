@@ -19,3 +19,13 @@ def can_mark_answer(actor: User | None, thread: Thread) -> bool:
     if actor is None or not can_write_post(actor):
         return False
     return actor.is_organiser or actor.id == thread.author_id
+
+
+def can_read_title(actor: User | None, thread: Thread) -> bool:
+    """A title goes with the first post: hidden, organisers alone read it."""
+    return thread.hidden_at is None or can_moderate(actor)
+
+
+def can_write_reply(actor: User | None, thread: Thread) -> bool:
+    """Whoever may write, but in a hidden discussion organisers alone."""
+    return can_write_post(actor) and (thread.hidden_at is None or can_moderate(actor))

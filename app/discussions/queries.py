@@ -53,6 +53,11 @@ def get_post(session: Session, thread: Thread, number: int) -> Post:
     return found
 
 
+def get_first_post_id(session: Session, thread: Thread) -> int:
+    """Return the id of the post that a thread began with."""
+    return session.scalars(select(func.min(Post.id)).where(Post.thread_id == thread.id)).one()
+
+
 def list_posts(session: Session, thread: Thread, page: PageRequest) -> Page[Post]:
     """Return a thread's posts, oldest first. Two queries."""
     mine = select(Post).where(Post.thread_id == thread.id)

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.accounts.identity import find_actor, get_actor
+from app.accounts.models import User
 from app.core.current import platform
 from app.core.errors import ForbiddenError
 from app.core.pagination import DEFAULT_PER_PAGE, PageRequest
@@ -34,7 +35,11 @@ def index(slug: str) -> ResponseReturnValue:
         page = queries.list_threads(session, problem, asked)
     may_write = policy.can_write_post(actor)
     return render_template(
-        "discussions/index.html", problem=problem, page=page, may_write=may_write
+        "discussions/index.html",
+        problem=problem,
+        page=page,
+        may_write=may_write,
+        title_of=lambda thread: _title_of(actor, thread),
     )
 
 
@@ -174,11 +179,20 @@ def _thread_page(slug: str, number: int, form: PostForm) -> str:
         page=page,
         form=form,
         following=following,
-        may_write=policy.can_write_post(actor),
+        may_write=policy.can_write_reply(actor, thread),
+        heading=_title_of(actor, thread),
         may_moderate=policy.can_moderate(actor),
         may_mark=policy.can_mark_answer(actor, thread),
         title=_("Discussion"),
     )
+
+
+def _title_of(actor: User | None, thread: Thread) -> str:
+    """Return what an actor reads in place of a title; one hidden is named as that."""
+    if policy.can_read_title(actor, thread):
+        return thread.title
+    hidden: str = _("Discussion hidden by the organisers")
+    return hidden
 
 
 def _asked(session: Session, thread: Thread) -> PageRequest:

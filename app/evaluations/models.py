@@ -122,6 +122,8 @@ class Evaluation(Base):
     """Per-item losses of every board as npz: later statistics need them."""
     cases: Mapped[dict[str, Any] | None]
     """Per-case details by board: `{A: [{id, …}]}`."""
+    pictures: Mapped[dict[str, Any] | None]
+    """Where the answer is wrong, by board (`scoring.mistakes`): it tells of the truth."""
 
     submission: Mapped[Submission] = relationship()
     scores: Mapped[list["Score"]] = relationship(back_populates="evaluation")

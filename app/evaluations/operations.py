@@ -31,6 +31,7 @@ from app.evaluations.shadows import (
 )
 from app.evaluations.standings import refresh_submission
 from app.evaluations.states import Step, advance
+from app.evaluations.telling import tell_end
 from app.problems.models import Board, BoardData, Partition, Problem, Revision, Stage
 from app.problems.operations import require_unsigned
 from app.submissions.models import Kind, Submission
@@ -132,6 +133,7 @@ def record_outcome(
         staff_message=outcome.detail,
         losses_blob=losses_blob,
         cases=_cases(outcome),
+        pictures=_pictures(outcome),
         **_measurements(assignment, outcome),
     )
     for board, result in outcome.results.items():
@@ -144,6 +146,7 @@ def record_outcome(
     note_end(session, evaluation)
     if is_free_of_charge(outcome, assignment.kind):
         give_slot_back(session, evaluation)
+    tell_end(session, evaluation, now=now)
     return outcome.state
 
 
@@ -208,6 +211,7 @@ def end_as_system_error(
     )
     note_end(session, evaluation)
     give_slot_back(session, evaluation)
+    tell_end(session, evaluation, now=step.now)
 
 
 def record_unreadable(
@@ -387,5 +391,14 @@ def _cases(outcome: Outcome) -> dict[str, object] | None:
         board.value: [dict(case) for case in result.cases]
         for board, result in outcome.results.items()
         if result.cases
+    }
+    return found or None
+
+
+def _pictures(outcome: Outcome) -> dict[str, object] | None:
+    found: dict[str, object] = {
+        board.value: dict(result.picture)
+        for board, result in outcome.results.items()
+        if result.picture is not None
     }
     return found or None

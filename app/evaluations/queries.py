@@ -1,6 +1,7 @@
 """Reads of evaluations."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, load_only, selectinload
@@ -11,7 +12,12 @@ from app.problems.board_rules import BoardRules
 from app.problems.models import Board, Problem
 from app.submissions.errors import SubmissionNotFoundError
 from app.submissions.models import Submission
-from app.submissions.policy import can_read_board, can_read_column, can_read_raw
+from app.submissions.policy import (
+    can_read_board,
+    can_read_column,
+    can_read_picture,
+    can_read_raw,
+)
 from app.submissions.queries import readable_by
 from scoring import BoardColumn
 
@@ -175,6 +181,17 @@ def find_rung(session: Session, evaluation: Evaluation) -> int | None:
     return session.scalar(
         select(Evaluation.submission_id).where(Evaluation.id == evaluation.told.rung_id)
     )
+
+
+def visible_pictures(
+    evaluation: Evaluation, problem: Problem, actor: User | None
+) -> dict[str, dict[str, Any]]:
+    """Return where an answer is wrong, by board, as far as an actor may see it."""
+    return {
+        board: picture
+        for board, picture in (evaluation.pictures or {}).items()
+        if can_read_picture(actor, problem, Board(board))
+    }
 
 
 def visible_cases(

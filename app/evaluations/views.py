@@ -24,6 +24,7 @@ from app.core.web import Access, access, status_of
 from app.evaluations import operations, queries
 from app.evaluations.choosing import find_choice
 from app.evaluations.comparing import compare, gap
+from app.evaluations.drawings import draw_pictures
 from app.evaluations.execution import DEBUG_S, debug_resources
 from app.evaluations.forms import KINDS, RetractForm, SubmitForm
 from app.evaluations.intake import Delivery, accept
@@ -180,6 +181,7 @@ def show(submission_id: int) -> ResponseReturnValue:
         cases=build_case_tables(
             queries.visible_cases(evaluation, submission.problem, actor), current_locale()
         ),
+        drawings=draw_pictures(queries.visible_pictures(evaluation, submission.problem, actor)),
         timeline=build_timeline(submission, evaluation),
         runs=build_runs(_main_first(in_force, evaluation), submission.problem, actor, resources),
         readable=[board for board in Board if can_read_board(actor, submission.problem, board)],

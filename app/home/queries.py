@@ -15,6 +15,7 @@ from app.problems.models import Board, Problem, Revision, StageState
 from app.problems.policy import readable_problems
 from app.submissions.models import Submission
 from app.teams.models import Membership, Team
+from app.teams.queries import is_not_merged
 from scoring import METRICS, BoardColumn, Direction, Scoring
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -176,7 +177,7 @@ def get_facts(session: Session, *, today: datetime) -> Facts:
     by_teams = and_(Submission.team_id.is_not(None), Submission.is_debug.is_(False))
     row = session.execute(
         select(
-            select(func.count(Team.id)).scalar_subquery(),
+            select(func.count(Team.id)).where(is_not_merged()).scalar_subquery(),
             select(func.count(Membership.user_id.distinct())).scalar_subquery(),
             select(func.count(Submission.id)).where(by_teams).scalar_subquery(),
             select(func.count(Evaluation.id))

@@ -23,6 +23,7 @@ from app.rescoring.models import Rescore
 from app.reviews.models import ReviewNote
 from app.submissions.models import Submission
 from app.teams.models import Team
+from app.teams.queries import is_not_merged
 
 POOLS: Final = ("cpu", "gpu")
 
@@ -175,7 +176,7 @@ def _count_all(session: Session) -> tuple[int, int, int]:
     row = session.execute(
         select(
             select(func.count(Problem.id)).where(Problem.withdrawn_at.is_(None)).scalar_subquery(),
-            select(func.count(Team.id)).scalar_subquery(),
+            select(func.count(Team.id)).where(is_not_merged()).scalar_subquery(),
             select(func.count(Submission.id))
             .where(Submission.team_id.is_not(None), Submission.is_debug.is_(False))
             .scalar_subquery(),

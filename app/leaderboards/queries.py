@@ -31,6 +31,7 @@ from app.submissions.models import Submission
 from app.submissions.queries import is_baseline
 from app.teams.errors import TeamNotFoundError
 from app.teams.models import Team
+from app.teams.queries import is_not_merged
 from scoring import BoardColumn
 
 
@@ -221,7 +222,7 @@ def list_classed_teams(
     session: Session, problem: Problem, text: str, request: PageRequest
 ) -> Page[ClassedTeam]:
     """Return one page of a problem's teams by name; two queries."""
-    wanted = [Team.problem_id == problem.id]
+    wanted = [Team.problem_id == problem.id, is_not_merged()]
     if text:
         wanted.append(Team.name.icontains(text, autoescape=True))
     total = session.scalars(select(func.count(Team.id)).where(*wanted)).one()
@@ -298,7 +299,7 @@ def count_teams(session: Session, problem_ids: Sequence[int]) -> dict[int, int]:
     """Return how many teams each problem has."""
     rows = session.execute(
         select(Team.problem_id, func.count(Team.id))
-        .where(Team.problem_id.in_(problem_ids))
+        .where(Team.problem_id.in_(problem_ids), is_not_merged())
         .group_by(Team.problem_id)
     )
     return {row[0]: row[1] for row in rows}

@@ -1,41 +1,101 @@
 """Telling people, and keeping what they have read. Callers own the transaction."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
-from app.notifications.models import MutedTopic, Notification, Topic
+from app.notifications.models import (
+    DEFAULTS,
+    MAILED,
+    Delivery,
+    Notification,
+    Topic,
+    TopicChoice,
+)
+from app.notifications.queries import map_choices
+
+Fact = str | Mapping[str, str]
+"""A text, or texts by language."""
+_AT_ONCE: Final = 1_000
 
 
-def notify(
+def notify(  # noqa: PLR0913 — who is told what, where it leads, and whether it was told before
     session: Session,
     people: Iterable[int],
     topic: Topic,
-    facts: Mapping[str, str],
+    facts: Mapping[str, Fact],
     path: str,
     *,
     now: datetime,
+    key: str | None = None,
 ) -> None:
-    """Tell people of one thing, but those who have switched its kind off.
+    """Tell people of one thing, but those who do not want to hear of its kind.
 
-    The bell's number stands on the account, so that no page has to count.
+    With a `key` everybody is told once, however often this is called. Whether a mail goes is
+    decided later, by whoever sends mails: nothing here can fail because of mail. Accounts are held
+    in the order of their numbers, so that no two callers wait for each other.
     """
-    wanted = set(people)
-    muted = session.scalars(
-        select(MutedTopic.user_id).where(MutedTopic.topic == topic, MutedTopic.user_id.in_(wanted))
-    )
-    told = sorted(wanted.difference(muted))
+    for some in _in_parts(sorted(set(people))):
+        _tell(session, some, topic, facts, path, now=now, key=key)
+
+
+def _in_parts(people: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (people[at : at + _AT_ONCE] for at in range(0, len(people), _AT_ONCE))
+
+
+def _tell(  # noqa: PLR0913 — as above
+    session: Session,
+    people: Sequence[int],
+    topic: Topic,
+    facts: Mapping[str, Fact],
+    path: str,
+    *,
+    now: datetime,
+    key: str | None,
+) -> None:
+    _hold(session, people)
+    unwanted = {
+        person
+        for person, wanted in map_choices(session, people).items()
+        if wanted[topic] is Delivery.NONE
+    }
+    if key is not None:
+        unwanted.update(
+            session.scalars(
+                select(Notification.user_id).where(
+                    Notification.key == key, Notification.user_id.in_(people)
+                )
+            )
+        )
+    told = [person for person in people if person not in unwanted]
     session.add_all(
         Notification(
-            user_id=user, topic=topic, facts=dict(facts), path=path, created_at=now, read_at=None
+            user_id=person,
+            topic=topic,
+            facts=dict(facts),
+            path=path,
+            key=key,
+            created_at=now,
+            read_at=None,
         )
-        for user in told
+        for person in told
     )
     session.flush()
     _count(session, told)
+
+
+def retitle(session: Session, path: str, title: str) -> None:
+    """Change the title in everything that was told of one discussion, for whoever reads it next."""
+    told = session.scalars(
+        select(Notification).where(Notification.path.startswith(f"{path}?", autoescape=True))
+    )
+    for one in told:
+        one.facts = {**one.facts, "title": title}
+    session.flush()
 
 
 def read(session: Session, notification: Notification, *, now: datetime) -> None:
@@ -56,13 +116,40 @@ def read_all(session: Session, user: User, *, now: datetime) -> None:
     _count(session, [user.id])
 
 
-def choose_topics(session: Session, user: User, wanted: Collection[Topic]) -> None:
-    """Set what a person wants to hear of."""
-    session.execute(delete(MutedTopic).where(MutedTopic.user_id == user.id))
+def choose_deliveries(
+    session: Session, person: int, wanted: Mapping[Topic, Delivery], *, mails: bool
+) -> None:
+    """Set how a person wants to be told; kinds that are not named stay as they are.
+
+    Where the site sends no mails, "on the site" takes no wish for mails back: it could not be
+    seen, and holds again once mails are sent.
+    """
+    _hold(session, [person])
+    present = dict(map_choices(session, [person])[person])
+    for topic, delivery in wanted.items():
+        hidden_wish = not mails and delivery is Delivery.SITE and present[topic] in MAILED
+        if not hidden_wish:
+            present[topic] = delivery
+    session.execute(delete(TopicChoice).where(TopicChoice.user_id == person))
     session.add_all(
-        MutedTopic(user_id=user.id, topic=topic) for topic in Topic if topic not in wanted
+        TopicChoice(user_id=person, topic=topic, delivery=delivery)
+        for topic, delivery in present.items()
+        if delivery is not DEFAULTS[topic]
     )
     session.flush()
+
+
+def stop_mails(session: Session, person: int, topics: Collection[Topic]) -> None:
+    """Mail a person of some kinds no more; the site still tells them."""
+    wanted = map_choices(session, [person])[person]
+    fewer = {topic: Delivery.SITE for topic in topics if wanted[topic] in MAILED}
+    choose_deliveries(session, person, fewer, mails=True)
+
+
+def _hold(session: Session, people: Collection[int]) -> None:
+    session.execute(
+        select(User.id).where(User.id.in_(people)).order_by(User.id).with_for_update()
+    ).all()
 
 
 def _count(session: Session, people: Collection[int]) -> None:

@@ -9,25 +9,20 @@ from flask_babel import gettext as _
 
 from app.accounts.identity import get_actor
 from app.core.current import platform
-from app.core.i18n import N_
 from app.core.pagination import PageRequest
-from app.core.web import Access, access
+from app.core.web import Access, access, without_csrf
 from app.notifications import operations, queries
-from app.notifications.models import Topic
+from app.notifications.models import Delivery, Topic
+from app.notifications.unsubscribing import Stop, open_stop
+from app.notifications.words import DELIVERIES, NAMES, say
+from app.ui.i18n import current_locale
 
 blueprint = Blueprint(
     "notifications", __name__, template_folder="templates", url_prefix="/notifications"
 )
-WORDS: Final = {
-    Topic.REPLY: N_("%(who)s wrote in “%(title)s”."),
-    Topic.ANSWER: N_("Your post in “%(title)s” was marked as the answer."),
-    Topic.MODERATED: N_("The organisers hid your post in “%(title)s”: %(reason)s"),
-}
-NAMES: Final = {
-    Topic.REPLY: N_("Somebody writes in a discussion I follow"),
-    Topic.ANSWER: N_("My post is marked as the answer"),
-    Topic.MODERATED: N_("The organisers hide a post of mine"),
-}
+_UNMAILED: Final = (Delivery.NONE, Delivery.SITE)
+"""What can be chosen where the site sends no mails."""
+mail_blueprint = Blueprint("mails", __name__, url_prefix="/mails")
 
 
 @blueprint.get("")
@@ -38,13 +33,15 @@ def index() -> ResponseReturnValue:
     asked = PageRequest.clamp(request.args.get("page", type=int), None)
     with platform().database.reading() as session:
         page = queries.list_notifications(session, actor, asked)
-        muted = queries.list_muted(session, actor)
+        chosen = queries.map_choices(session, [actor.id])[actor.id]
     return render_template(
         "notifications/index.html",
         page=page,
-        said={one.id: _(WORDS[one.topic], **_facts(one.facts)) for one in page.items},
+        said={one.id: say(one.topic, one.facts, current_locale()) for one in page.items},
         names=NAMES,
-        muted=muted,
+        deliveries=DELIVERIES if _mails() else {one: DELIVERIES[one] for one in _UNMAILED},
+        chosen=chosen if _mails() else {topic: _without_mail(chosen[topic]) for topic in chosen},
+        mails=_mails(),
     )
 
 
@@ -73,14 +70,45 @@ def read_all() -> ResponseReturnValue:
 @blueprint.post("/topics")
 @access(Access.MEMBER)
 def choose() -> ResponseReturnValue:
-    """Set what one wants to hear of."""
-    wanted = {topic for topic in Topic if topic.value in request.form.getlist("topic")}
+    """Set how one wants to be told of what."""
+    wanted = {
+        topic: Delivery(request.form[topic.value])
+        for topic in Topic
+        if request.form.get(topic.value) in (DELIVERIES if _mails() else _UNMAILED)
+    }
     with platform().database.transaction() as session:
-        operations.choose_topics(session, get_actor(), wanted)
+        operations.choose_deliveries(session, get_actor().id, wanted, mails=_mails())
     flash(_("Saved."), "success")
     return redirect(url_for("notifications.index"), HTTPStatus.SEE_OTHER)
 
 
-def _facts(facts: dict[str, object]) -> dict[str, str]:
-    """Return all that any words may ask for; what a kind does not have is empty."""
-    return {name: str(facts.get(name, "")) for name in ("who", "title", "reason")}
+@mail_blueprint.get("/stop/<secret>")
+@access(Access.ANYONE)
+def ask_to_stop(secret: str) -> ResponseReturnValue:
+    """Ask whether to stop such mails: programs that look through mails open links by themselves."""
+    stop = open_stop(platform().seal, secret)
+    return render_template("notifications/stop.html", kind=_kind(stop), secret=secret, done=False)
+
+
+@mail_blueprint.post("/stop/<secret>")
+@without_csrf
+@access(Access.ANYONE)
+def stop_mails(secret: str) -> ResponseReturnValue:
+    """Stop such mails. The link is the proof; mail programs post to it on their own (RFC 8058)."""
+    stop = open_stop(platform().seal, secret)
+    with platform().database.transaction() as session:
+        operations.stop_mails(session, stop.person, stop.topics)
+    return render_template("notifications/stop.html", kind=_kind(stop), secret=secret, done=True)
+
+
+def _kind(stop: Stop) -> str:
+    """Return what the link stops, in words; empty where it stops everything."""
+    return "" if stop.topic is None else _(NAMES[stop.topic])
+
+
+def _mails() -> bool:
+    return platform().mailer is not None
+
+
+def _without_mail(delivery: Delivery) -> Delivery:
+    return delivery if delivery is Delivery.NONE else Delivery.SITE

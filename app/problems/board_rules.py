@@ -68,6 +68,12 @@ class BoardRules(BaseModel):
     """For how many hours before stage A closes, and on until B is revealed, A stands still."""
     visible_to: VisibleTo = VisibleTo.ALL
     divisions: tuple[Division, ...] = Field(default=(), max_length=MOST_DIVISIONS)
+    merging: bool = True
+    """Whether two teams may become one."""
+    merge_closes_hours: int = Field(default=0, ge=0, le=LONGEST_FREEZE_H)
+    """For how many hours before stage A closes teams merge no more."""
+    explain_a: bool = False
+    """Whether a team sees which classes it confuses on A, or how far off it is there."""
     ladder: Ladder = Ladder.OFF
     ladder_step: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     """In the units of the column that ranks; 0 where none was set."""

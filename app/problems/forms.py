@@ -153,6 +153,21 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         ],
     )
     freeze_hours = StringField(_l("Hours before the end of A when board A stands still"))
+    merging = SelectField(
+        _l("Two teams may become one"),
+        choices=[
+            SelectChoice("true", _l("where both captains want it")),
+            SelectChoice("false", _l("never allowed")),
+        ],
+    )
+    merge_closes_hours = StringField(_l("Hours before the end of A when teams merge no more"))
+    explain_a = SelectField(
+        _l("Confusions and residuals on board A"),
+        choices=[
+            SelectChoice("false", _l("are for staff alone: they tell of the truth")),
+            SelectChoice("true", _l("are shown to the team as well")),
+        ],
+    )
     visible_to = SelectField(
         _l("Board A is seen by"),
         choices=[

@@ -62,6 +62,22 @@ NoteChange = Callable[[Session, Problem], None]
 """Hears that something which boards show has changed, as a team's name."""
 
 
+TellRevealed = Callable[[Session, Problem, datetime], None]
+"""Tells the teams of a problem that board B is shown."""
+
+ListCompetitors = Callable[[Session, Problem], Sequence[int]]
+"""Returns the ids of everybody who is in a team of a problem."""
+
+
+def _tell_nobody(session: Session, problem: Problem, now: datetime) -> None:
+    del session, problem, now
+
+
+def _nobody(session: Session, problem: Problem) -> Sequence[int]:
+    del session, problem
+    return ()
+
+
 def _no_note(session: Session, problem: Problem) -> None:
     del session, problem
 
@@ -111,6 +127,8 @@ class Hooks:
     team_count: TeamCount | None = None
     stage_rescore: StageRescore = field(default=no_rescore)
     overall_boards: OverallBoards = field(default=_no_overall)
+    tell_revealed: TellRevealed = field(default=_tell_nobody)
+    list_competitors: ListCompetitors = field(default=_nobody)
 
 
 def attach_hooks(app: Flask, hooks: Hooks) -> None:

@@ -187,6 +187,8 @@ class Stage(Base):
     """Empty: not opened and no time set."""
     closes_at: Mapped[datetime | None]
     """Empty: open until closed by hand."""
+    end_told: Mapped[datetime | None]
+    """The end of which the teams have been told that it is near."""
     signed_off_at: Mapped[datetime | None]
     """Set while a judge's sign-off stands: nothing that moves a rank is done meanwhile."""
 

@@ -251,6 +251,15 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "ladder_step": _board_rule(
         "ladder_step", _read_step, lambda rules: f"{rules.ladder_step!r}".removesuffix(".0")
     ),
+    "merging": _board_rule(
+        "merging", _read_flag, lambda rules: "true" if rules.merging else "false"
+    ),
+    "merge_closes_hours": _board_rule(
+        "merge_closes_hours", _read_freeze, lambda rules: str(rules.merge_closes_hours)
+    ),
+    "explain_a": _board_rule(
+        "explain_a", _read_flag, lambda rules: "true" if rules.explain_a else "false"
+    ),
     "a.opens_at": _stage_time(Board.A, "opens_at"),
     "a.closes_at": _stage_time(Board.A, "closes_at"),
     "b.opens_at": _stage_time(Board.B, "opens_at"),

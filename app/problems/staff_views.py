@@ -15,7 +15,12 @@ from wtforms.fields import SelectChoice
 from app.accounts.identity import get_actor
 from app.accounts.models import User
 from app.contests.forms import AnnouncementForm
-from app.contests.operations import DEFAULT_CONTEST, default_contest, post_announcement
+from app.contests.operations import (
+    DEFAULT_CONTEST,
+    Audience,
+    default_contest,
+    post_announcement,
+)
 from app.contests.queries import get_contest, list_running_contests
 from app.core.blobs import Blob
 from app.core.current import platform
@@ -27,6 +32,7 @@ from app.core.web import Access, access
 from app.problems import operations, policy, publications, queries
 from app.problems.errors import NotAZipError
 from app.problems.forms import PackForm, SettingsForm, field_of, setting_of
+from app.problems.hooks import problem_hooks
 from app.problems.jobs import send_publication
 from app.problems.models import Board, Problem, Publication
 from app.problems.organiser_settings import SETTINGS, show_settings
@@ -120,6 +126,7 @@ def reveal_b(slug: str) -> ResponseReturnValue:
     """Show board B to everybody."""
 
     def act(session: Session, problem: Problem, actor: User, now: datetime) -> None:
+        problem_hooks().tell_revealed(session, problem, now)
         operations.reveal_b(session, problem, actor=actor.as_actor(), now=now)
 
     return _act(slug, act, _("Board B is revealed."))
@@ -153,8 +160,16 @@ def announce(slug: str) -> ResponseReturnValue:
         return _page(slug, announcement=form), HTTPStatus.UNPROCESSABLE_ENTITY
 
     def act(session: Session, problem: Problem, actor: User, now: datetime) -> None:
-        contest, notice = problem.contest, form.notice()
-        post_announcement(session, contest, actor, notice, now=now, problem_slug=problem.slug)
+        competitors = problem_hooks().list_competitors(session, problem)
+        post_announcement(
+            session,
+            problem.contest,
+            actor,
+            form.notice(),
+            now=now,
+            problem_slug=problem.slug,
+            audience=Audience(competitors, problem.title),
+        )
 
     return _act(slug, act, _("The announcement is published."))
 

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
-from app.contests.operations import Notice, post_announcement
+from app.contests.operations import Audience, Notice, post_announcement
 from app.core.audit import Actor, record_audit
 from app.core.db import hold, undone
 from app.evaluations.models import Evaluation
@@ -25,6 +25,7 @@ from app.rescoring.errors import (
     RescoreStaleError,
 )
 from app.rescoring.models import Rescore, RescoreMove, RescoreShadow, RescoreState
+from app.teams.telling import list_competitors
 
 _AT_ONCE: Final = 500
 PIECE: Final = 200
@@ -140,8 +141,15 @@ def publish_rescore(
     _note_moves(session, rescore, before, read_boards(session, problem, now=now))
     states.move(session, rescore, RescoreState.PUBLISHED, now=now)
     rescore.published_by = author.name
+    audience = Audience(list_competitors(session, problem), problem.title)
     announcement = post_announcement(
-        session, problem.contest, author, notice, now=now, problem_slug=problem.slug
+        session,
+        problem.contest,
+        author,
+        notice,
+        now=now,
+        problem_slug=problem.slug,
+        audience=audience,
     )
     rescore.announcement_id = announcement.id
     facts = {

@@ -1,7 +1,7 @@
 """What is written about submissions. Callers own the transaction and have asked the policy."""
 
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,10 +9,16 @@ from sqlalchemy.orm import Session
 from app.accounts.models import User
 from app.core.audit import record_audit
 from app.core.db import hold
+from app.notifications.models import Topic
+from app.notifications.operations import notify
 from app.reviews.errors import EmptyNoteError, NothingAskedError, NothingFlaggedError
 from app.reviews.models import NoteKind, Recommendation, ReviewNote
 from app.reviews.queries import Opinion, summarise
 from app.submissions.models import Submission
+from app.teams.telling import tell_team
+
+if TYPE_CHECKING:
+    from app.notifications.operations import Fact
 
 LONGEST_NOTE: Final = 4000
 
@@ -53,9 +59,31 @@ def write_note(  # noqa: PLR0913 — what a note consists of
     )
     session.add(note)
     session.flush()
+    _tell(session, note, now)
     if kind in {NoteKind.FLAG, NoteKind.CLEARED, NoteKind.RECOMMENDATION}:
         _audit(session, note, submission, author, now=now)
     return note
+
+
+def _tell(session: Session, note: ReviewNote, now: datetime) -> None:
+    """Tell the team of a question, and whoever asked of the answer."""
+    submission = session.get_one(Submission, note.submission_id)
+    facts: dict[str, Fact] = {
+        "submission": f"#{submission.id}",
+        "problem": submission.problem.title,
+    }
+    if note.kind is NoteKind.QUESTION and submission.team_id is not None:
+        path = f"/submissions/{submission.id}/questions"
+        tell_team(session, submission.team_id, Topic.QUESTION, facts, path, now=now)
+    elif note.kind is NoteKind.ANSWER:
+        asked_by = session.scalars(
+            select(ReviewNote.author_id)
+            .where(ReviewNote.submission_id == submission.id, ReviewNote.kind == NoteKind.QUESTION)
+            .order_by(ReviewNote.id.desc())
+            .limit(1)
+        )
+        path = f"/staff/review/submissions/{submission.id}"
+        notify(session, asked_by, Topic.QUESTION, {**facts, "says": "answered"}, path, now=now)
 
 
 def _opinion(session: Session, submission: Submission) -> Opinion:

@@ -73,6 +73,16 @@ def can_read_raw(actor: User | None, problem: Problem, board: Board) -> bool:
     return not problem.rules.has_ladder_on(board) or (actor is not None and actor.is_staff)
 
 
+def can_read_picture(actor: User | None, problem: Problem, board: Board) -> bool:
+    """Allow staff; of A the team too, where organisers let it: confusions tell of the truth.
+
+    Of B nobody else ever: who could correct an answer by it could do so in the next contest.
+    """
+    if actor is not None and actor.is_staff:
+        return True
+    return board is Board.A and problem.rules.explain_a and can_read_raw(actor, problem, board)
+
+
 def can_read_column(actor: User | None, problem: Problem, key: str) -> bool:
     """Allow everybody what is shown, staff what is hidden too."""
     return key not in problem.rules.hidden_columns or (actor is not None and actor.is_staff)

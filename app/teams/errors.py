@@ -103,3 +103,24 @@ class LastMemberMovesError(ConflictError):
 
     code = "last_member_moves"
     message = N_("This team has submissions and would be left without anybody.")
+
+
+class InvitationNotFoundError(NotFoundError):
+    """There is none of that number, or it is somebody else's."""
+
+    code = "invitation_not_found"
+    message = N_("This invitation is not there any more.")
+
+
+class TooManyInvitationsError(ConflictError):
+    """A team has invited many who have not answered."""
+
+    code = "too_many_invitations"
+    message = N_("At most %(limit)s invitations may be open. Take one back first.")
+
+
+class AffiliationError(InvalidError):
+    """A school or company is named in one short line."""
+
+    code = "affiliation"
+    message = N_("A school or company is named with at most %(limit)s characters, in one line.")

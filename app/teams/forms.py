@@ -5,21 +5,32 @@ from typing import Final
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import StringField
+from wtforms import EmailField, StringField
 from wtforms.validators import InputRequired, Length
 
 from app.accounts import names
-from app.accounts.errors import BadNameError
+from app.accounts.errors import BadEmailError, BadNameError
 from app.core.errors import AppError
-from app.teams.errors import TeamFullError, TeamNameTakenError, UnknownInviteCodeError
+from app.teams.errors import (
+    AffiliationError,
+    TeamFullError,
+    TeamNameTakenError,
+    TooManyInvitationsError,
+    UnknownInviteCodeError,
+)
+from app.teams.models import AFFILIATION_LENGTH
 
 LONGEST_CODE: Final = 32
+LONGEST_EMAIL: Final = 254
 
 _FIELDS: Final[dict[type[AppError], str]] = {
     BadNameError: "name",
     TeamNameTakenError: "name",
     UnknownInviteCodeError: "code",
     TeamFullError: "code",
+    BadEmailError: "email",
+    TooManyInvitationsError: "email",
+    AffiliationError: "affiliation",
 }
 
 
@@ -36,6 +47,24 @@ class JoinForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         _l("Invite code"),
         [InputRequired(), Length(max=LONGEST_CODE)],
         render_kw={"autocomplete": "off", "autocapitalize": "characters"},
+    )
+
+
+class InviteForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+    """Whom to invite."""
+
+    email = EmailField(
+        _l("E-mail"),
+        [InputRequired(), Length(max=LONGEST_EMAIL)],
+        render_kw={"autocomplete": "off"},
+    )
+
+
+class AffiliationForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+    """Where a team is from."""
+
+    affiliation = StringField(
+        _l("School or company"), default="", render_kw={"maxlength": AFFILIATION_LENGTH}
     )
 
 

@@ -8,16 +8,17 @@ import secrets
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete
+from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
-from app.accounts.names import number_name
+from app.accounts.names import find_forbidden, normalise_name, number_name
 from app.accounts.operations import parse_name
 from app.problems.models import Problem
 from app.teams import policy, queries
 from app.teams.errors import (
+    AffiliationError,
     AlreadyInTeamError,
     CaptainLeavesError,
     LastMemberError,
@@ -29,7 +30,7 @@ from app.teams.errors import (
     TeamsLockedError,
     UnknownInviteCodeError,
 )
-from app.teams.models import Membership, Team
+from app.teams.models import AFFILIATION_LENGTH, Invitation, Membership, MergeRequest, Team
 
 # read aloud and typed from paper: no 0/O, 1/I/L; 10 places are 49 bits, and guesses are throttled
 _CODE_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -70,7 +71,7 @@ def create_team(session: Session, problem: Problem, user: User, name: str, now: 
         BadNameError: the name cannot be used.
         TeamNameTakenError: another team of the problem has the name.
     """
-    _check_may_join(session, problem, user, now)
+    check_may_join(session, problem, user, now)
     name = parse_name(name, also=_NAME_MARKS)
     created = _try_create(session, problem, user, name, now)
     if created is not None:
@@ -90,10 +91,22 @@ def join_team(session: Session, problem: Problem, user: User, code: str, now: da
         UnknownInviteCodeError: no team of the problem has the code.
         TeamFullError: the team has as many members as the problem allows.
     """
-    _check_may_join(session, problem, user, now)
+    check_may_join(session, problem, user, now)
     team = queries.find_team_by_code(session, problem, code.strip().upper())
     if team is None:
         raise UnknownInviteCodeError
+    enter_team(session, team, problem, user, now)
+    return team
+
+
+def enter_team(session: Session, team: Team, problem: Problem, user: User, now: datetime) -> None:
+    """Become a member, where there is room; what one was invited to in the problem is answered.
+
+    Raises:
+        UnknownInviteCodeError: the team is gone.
+        TeamFullError: the team has as many members as the problem allows.
+        AlreadyInTeamError: the person is in a team of this problem.
+    """
     queries.lock_team(session, team)
     members = queries.count_members(session, team)
     if members == 0:  # the last member left, and took the team with them, while we waited
@@ -105,7 +118,10 @@ def join_team(session: Session, problem: Problem, user: User, code: str, now: da
             session.add(_membership(team, user, now))
     except IntegrityError as error:
         raise AlreadyInTeamError from error
-    return team
+    of_problem = select(Team.id).where(Team.problem_id == problem.id)
+    session.execute(
+        delete(Invitation).where(Invitation.user_id == user.id, Invitation.team_id.in_(of_problem))
+    )
 
 
 def leave_team(session: Session, problem: Problem, user: User, now: datetime) -> None:
@@ -142,13 +158,44 @@ def rename_team(session: Session, team: Team, actor: User, name: str, now: datet
         BadNameError: the name cannot be used.
         TeamNameTakenError: another team of the problem has the name.
     """
-    _check_captain(team, actor, now)
+    check_captain(team, actor, now)
     name = parse_name(name, also=_NAME_MARKS)
     try:
         with session.begin_nested():
             team.name = name
     except IntegrityError as error:
         raise TeamNameTakenError(name=name) from error
+
+
+def declare_affiliation(
+    session: Session, team: Team, actor: User, affiliation: str, now: datetime
+) -> None:
+    """Say from which school or company the team is; empty says nothing.
+
+    Raises:
+        NotCaptainError: the actor is not its captain.
+        TeamsLockedError: stage A has closed.
+        AffiliationError: it is too long, or holds what cannot be seen.
+    """
+    check_captain(team, actor, now)
+    text = normalise_name(affiliation)
+    if len(text) > AFFILIATION_LENGTH or find_forbidden(text, also=_NAME_MARKS) is not None:
+        raise AffiliationError(limit=AFFILIATION_LENGTH)
+    team.affiliation = text
+    session.flush()
+
+
+def show_own_name(session: Session, team: Team, user: User, *, public: bool) -> None:
+    """Let everybody read one's name on the team's page, or members alone.
+
+    Raises:
+        TeamNotFoundError: the person is not in the team.
+    """
+    member = queries.find_member(session, team, user.id)
+    if member is None:
+        raise TeamNotFoundError
+    member.is_name_public = public
+    session.flush()
 
 
 def replace_invite_code(session: Session, team: Team, actor: User, now: datetime) -> None:
@@ -158,7 +205,7 @@ def replace_invite_code(session: Session, team: Team, actor: User, now: datetime
         NotCaptainError: the actor is not its captain.
         TeamsLockedError: stage A has closed.
     """
-    _check_captain(team, actor, now)
+    check_captain(team, actor, now)
     team.invite_code = new_invite_code()
     session.flush()
 
@@ -173,7 +220,7 @@ def remove_member(session: Session, team: Team, actor: User, user_id: int, now: 
         CaptainLeavesError: a captain cannot remove themselves.
     """
     queries.lock_team(session, team)
-    _check_captain(team, actor, now)
+    check_captain(team, actor, now)
     if user_id == actor.id:
         raise CaptainLeavesError
     _drop_member(session, team, user_id)
@@ -189,7 +236,7 @@ def hand_over_team(session: Session, team: Team, actor: User, user_id: int, now:
         TeamNotFoundError: that person is not in the team.
     """
     queries.lock_team(session, team)
-    _check_captain(team, actor, now)
+    check_captain(team, actor, now)
     if queries.find_member(session, team, user_id) is None:
         raise TeamNotFoundError
     team.captain_id = user_id
@@ -234,7 +281,13 @@ def dissolve(session: Session, team: Team) -> None:
         IntegrityError: something does, as what it has submitted.
     """
     with session.begin_nested():
-        session.execute(delete(Membership).where(Membership.team_id == team.id))
+        for model in (Membership, Invitation):
+            session.execute(delete(model).where(model.team_id == team.id))
+        session.execute(
+            delete(MergeRequest).where(
+                or_(MergeRequest.from_team_id == team.id, MergeRequest.into_team_id == team.id)
+            )
+        )
         session.execute(delete(Team).where(Team.id == team.id))
     session.expire_all()
 
@@ -248,7 +301,14 @@ def _drop_member(session: Session, team: Team, user_id: int) -> None:
     session.expire(team, ["members"])
 
 
-def _check_may_join(session: Session, problem: Problem, user: User, now: datetime) -> None:
+def check_may_join(session: Session, problem: Problem, user: User, now: datetime) -> None:
+    """Refuse who cannot enter a team of a problem now.
+
+    Raises:
+        StaffCannotCompeteError: the person works for the contest.
+        TeamsLockedError: stage A has closed.
+        AlreadyInTeamError: the person is in a team of this problem.
+    """
     if not policy.can_compete(user):
         raise StaffCannotCompeteError
     _check_open(problem, now)
@@ -256,7 +316,13 @@ def _check_may_join(session: Session, problem: Problem, user: User, now: datetim
         raise AlreadyInTeamError
 
 
-def _check_captain(team: Team, actor: User, now: datetime) -> None:
+def check_captain(team: Team, actor: User, now: datetime) -> None:
+    """Refuse who may not change a team now.
+
+    Raises:
+        NotCaptainError: the actor is not its captain.
+        TeamsLockedError: stage A has closed.
+    """
     if not policy.can_lead_team(actor, team):
         raise NotCaptainError
     _check_open(team.problem, now)

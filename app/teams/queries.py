@@ -1,13 +1,13 @@
 """Reads about teams."""
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.accounts.models import User
 from app.problems.models import Problem
 from app.teams.errors import TeamNotFoundError
-from app.teams.models import Membership, Team
+from app.teams.models import Invitation, Membership, MergeRequest, Team, TeamMerge
 
 
 def find_team(session: Session, problem: Problem, user: User) -> Team | None:
@@ -81,5 +81,59 @@ def list_taken_names(session: Session, problem: Problem, base: str) -> set[str]:
             select(Team.name).where(
                 Team.problem_id == problem.id, Team.name.startswith(base, autoescape=True)
             )
+        )
+    )
+
+
+def is_not_merged() -> ColumnElement[bool]:
+    """Return the condition for teams that have not become part of another one."""
+    return Team.id.not_in(select(TeamMerge.from_team_id))
+
+
+def find_merge(session: Session, team_id: int) -> TeamMerge | None:
+    """Return what a team has become part of, or None."""
+    return session.get(TeamMerge, team_id)
+
+
+def find_team_by_name(session: Session, problem: Problem, name: str) -> Team | None:
+    """Return the team of a problem that has a name and members, or None."""
+    return session.scalar(
+        select(Team).where(Team.problem_id == problem.id, Team.name == name, is_not_merged())
+    )
+
+
+def list_invitations(session: Session, problem: Problem, user: User) -> list[Invitation]:
+    """Return what a person is invited to in a problem, oldest first."""
+    return list(
+        session.scalars(
+            select(Invitation)
+            .join(Invitation.team)
+            .where(Invitation.user_id == user.id, Team.problem_id == problem.id)
+            .options(joinedload(Invitation.team), joinedload(Invitation.invited_by))
+            .order_by(Invitation.id)
+        )
+    )
+
+
+def list_invited(session: Session, team: Team) -> list[Invitation]:
+    """Return whom a team has invited and who has not answered, oldest first."""
+    return list(
+        session.scalars(
+            select(Invitation)
+            .where(Invitation.team_id == team.id)
+            .options(joinedload(Invitation.user))
+            .order_by(Invitation.id)
+        )
+    )
+
+
+def list_merge_requests(session: Session, team: Team) -> list[MergeRequest]:
+    """Return the requests that a team has made or been made, oldest first."""
+    return list(
+        session.scalars(
+            select(MergeRequest)
+            .where((MergeRequest.from_team_id == team.id) | (MergeRequest.into_team_id == team.id))
+            .options(joinedload(MergeRequest.from_team), joinedload(MergeRequest.into_team))
+            .order_by(MergeRequest.id)
         )
     )

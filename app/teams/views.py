@@ -20,9 +20,9 @@ from app.core.web import Access, access
 from app.problems.hooks import problem_hooks
 from app.problems.models import Problem
 from app.problems.queries import get_readable_problem
-from app.teams import operations, policy, queries
+from app.teams import inviting, operations, policy, queries
 from app.teams.errors import StaffCannotCompeteError
-from app.teams.forms import JoinForm, NameForm, place_error
+from app.teams.forms import AffiliationForm, InviteForm, JoinForm, NameForm, place_error
 from app.teams.models import Team
 
 blueprint = Blueprint(
@@ -103,6 +103,68 @@ def replace_code(slug: str) -> ResponseReturnValue:
     return _back(slug, _("The old invite code no longer works."))
 
 
+@blueprint.post("/invitations")
+@access(Access.MEMBER)
+def invite(slug: str) -> ResponseReturnValue:
+    """Invite a person by their address; whether there is an account with it is not told."""
+    throttle_secret()
+    form = InviteForm()
+
+    def act(session: Session, problem: Problem, user: User, now: datetime) -> None:
+        team = queries.get_team(session, problem, user)
+        inviting.invite(session, team, user, form.email.data, now)
+
+    if form.validate_on_submit() and _succeeds(slug, form, act):
+        return _back(slug, _("Whoever has an account with this address is told."))
+    return _page(slug, NameForm(formdata=None), JoinForm(formdata=None), form)
+
+
+@blueprint.post("/invitations/<int:number>/accept")
+@access(Access.MEMBER)
+def accept_invitation(slug: str, number: int) -> ResponseReturnValue:
+    """Enter the team one is invited to."""
+    with platform().database.transaction() as session:
+        problem, actor = get_readable_problem(session, slug, get_actor()), get_actor()
+        inviting.accept(session, problem, actor, number, platform().clock.now())
+    return _back(slug, _("You are in the team."))
+
+
+@blueprint.post("/invitations/<int:number>/dismiss")
+@access(Access.MEMBER)
+def dismiss_invitation(slug: str, number: int) -> ResponseReturnValue:
+    """Decline an invitation, or take one's team's back."""
+    with platform().database.transaction() as session:
+        problem, actor = get_readable_problem(session, slug, get_actor()), get_actor()
+        inviting.dismiss(session, problem, actor, number)
+    return _back(slug, _("The invitation is gone."))
+
+
+@blueprint.post("/affiliation")
+@access(Access.MEMBER)
+def declare_affiliation(slug: str) -> ResponseReturnValue:
+    """Say from which school or company one's team is."""
+    form = AffiliationForm()
+
+    def act(session: Session, problem: Problem, user: User, now: datetime) -> None:
+        team = queries.get_team(session, problem, user)
+        operations.declare_affiliation(session, team, user, form.affiliation.data or "", now)
+
+    if form.validate_on_submit() and _succeeds(slug, form, act):
+        return _back(slug, _("Saved."))
+    return _page(slug, NameForm(formdata=None), JoinForm(formdata=None), affiliation=form)
+
+
+@blueprint.post("/public-name")
+@access(Access.MEMBER)
+def show_name(slug: str) -> ResponseReturnValue:
+    """Let everybody read one's name on the team's public page, or not."""
+    with platform().database.transaction() as session:
+        problem, actor = get_readable_problem(session, slug, get_actor()), get_actor()
+        team = queries.get_team(session, problem, actor)
+        operations.show_own_name(session, team, actor, public=http.form.get("public") == "yes")
+    return _back(slug, _("Saved."))
+
+
 @blueprint.post("/members/<int:user_id>/remove")
 @access(Access.MEMBER)
 def remove_member(slug: str, user_id: int) -> ResponseReturnValue:
@@ -147,7 +209,13 @@ def _lead(slug: str, act: Lead) -> None:
         act(session, team, actor, platform().clock.now())
 
 
-def _page(slug: str, name: NameForm, code: JoinForm) -> Response:
+def _page(
+    slug: str,
+    name: NameForm,
+    code: JoinForm,
+    email: InviteForm | None = None,
+    affiliation: AffiliationForm | None = None,
+) -> Response:
     actor, now = get_actor(), platform().clock.now()
     with platform().database.reading() as session:
         problem = get_readable_problem(session, slug, actor)
@@ -155,17 +223,24 @@ def _page(slug: str, name: NameForm, code: JoinForm) -> Response:
             raise StaffCannotCompeteError
         team = queries.find_team(session, problem, actor)
         members = [] if team is None else queries.list_members(session, team)
+        is_captain = team is not None and policy.can_lead_team(actor, team)
+        from_where = AffiliationForm(formdata=None, affiliation=team.affiliation if team else "")
+        forms = (name, code, email or InviteForm(formdata=None), affiliation or from_where)
         page = render_template(
             "teams/show.html",
             problem=problem,
             team=team,
             members=members,
-            is_captain=team is not None and policy.can_lead_team(actor, team),
+            is_captain=is_captain,
+            invited=queries.list_invited(session, team) if team is not None and is_captain else [],
+            invitations=queries.list_invitations(session, problem, actor) if team is None else [],
+            invite_form=forms[2],
+            affiliation_form=forms[3],
             is_open=policy.can_change_teams(problem, now),
             name_form=name,
             join_form=code,
         )
-    wrong = name.errors or code.errors
+    wrong = any(form.errors for form in forms)
     return make_response(page, HTTPStatus.BAD_REQUEST if wrong else HTTPStatus.OK)
 
 

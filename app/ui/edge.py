@@ -47,5 +47,8 @@ def _register_csrf(app: Flask) -> None:
 
     @app.before_request
     def _protect() -> None:
+        view = app.view_functions.get(request.endpoint or "")
+        if view is not None and vars(view).get("without_csrf"):
+            return
         if app.config["WTF_CSRF_ENABLED"] and not request.path.startswith(f"{API_PREFIX}/"):
             protection.protect()

@@ -86,7 +86,7 @@ def test_following_is_a_choice_and_so_is_being_told(
 ) -> None:
     sign_in(people["asks"])
     thread = ask(client)
-    client.post("/notifications/topics", data={})
+    client.post("/notifications/topics", data={"reply": "none"})
     sign_in(people["other"])
     for _ in range(2):
         client.post(f"{thread}/following", data={"follow": "yes"})
@@ -135,6 +135,60 @@ def test_organisers_pin_and_hide_with_a_reason_in_the_audit_log(
         ("post.show", ""),
     ]
     assert "已被组委会隐藏" not in client.get(f"{first}?lang=zh-Hans").text
+
+
+def test_a_hidden_first_post_takes_the_title_with_it_wherever_it_was_told(
+    client: FlaskClient, people: dict[str, User], sign_in: SignIn, database: Database
+) -> None:
+    sign_in(people["asks"])
+    thread = ask(client, "电话 13800138000", "加我")
+    sign_in(people["other"])
+    client.post(f"{thread}/following", data={"follow": "yes"})
+    sign_in(people["answers"])
+    client.post(thread, data={"body": "好"})
+    with database.reading() as session:
+        first = session.scalars(select(Post.id).order_by(Post.id)).first()
+    sign_in(people["organiser"])
+    client.post(f"{thread}/posts/{first}/hide", data={"reason": "个人信息"})
+    assert "13800138000" in client.get(thread).text  # organisers may read it
+    for name in ("asks", "answers", "other"):
+        sign_in(people[name])
+        for page in (thread, LIST, "/notifications", f"{thread}?post={first}"):
+            assert "13800138000" not in client.get(f"{page}").text, (name, page)
+        assert "已被组委会隐藏" in client.get(f"{LIST}?lang=zh-Hans").text
+        assert "<textarea" not in client.get(thread).text
+        assert client.post(thread, data={"body": "电话是？"}).status_code == 409
+    sign_in(people["organiser"])
+    assert client.post(thread, data={"body": "请勿公开联系方式"}).status_code == 303
+    sign_in(people["other"])
+    assert "13800138000" not in client.get("/notifications").text
+    # shown again it is told as before
+    sign_in(people["organiser"])
+    client.post(f"{thread}/posts/{first}/hide")
+    sign_in(people["other"])
+    assert "13800138000" in client.get(thread).text
+    assert "13800138000" in client.get("/notifications").text
+
+
+def test_a_hidden_post_is_no_answer(
+    client: FlaskClient, people: dict[str, User], sign_in: SignIn, database: Database
+) -> None:
+    sign_in(people["asks"])
+    thread = ask(client)
+    sign_in(people["answers"])
+    client.post(thread, data={"body": "看我主页"})
+    with database.reading() as session:
+        reply = session.scalars(select(Post.id).order_by(Post.id.desc())).first()
+    sign_in(people["asks"])
+    client.post(f"{thread}/posts/{reply}/answer")
+    assert "post--answer" in client.get(thread).text
+    sign_in(people["organiser"])
+    client.post(f"{thread}/posts/{reply}/hide", data={"reason": "广告"})
+    assert "post--answer" not in client.get(thread).text  # a mark goes with the text
+    for name in ("organiser", "asks"):
+        sign_in(people[name])
+        assert client.post(f"{thread}/posts/{reply}/answer").status_code == 409
+    assert "已有答案" not in client.get(f"{LIST}?lang=zh-Hans").text
 
 
 def test_judges_read_and_do_not_write(

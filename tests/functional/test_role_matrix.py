@@ -80,6 +80,7 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ),
     ("POST", "/sign-out"): Door(DOES),
     ("GET", "/account"): Door(SIGNED_IN),
+    ("POST", "/account/name"): Door(DOES, lambda: {"name": "新的姓名"}),
     ("POST", "/account/language"): Door(DOES, lambda: {"locale": "en"}),
     ("POST", "/account/password"): Door(
         "in 400 400 400 400 400 400 in", lambda: {"present": "wrong", "password": PASSWORD}
@@ -127,7 +128,10 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
         "in 404 go 404 404 404 404 in", values={"number": "told"}
     ),
     ("POST", "/notifications/read"): Door(DOES),
-    ("POST", "/notifications/topics"): Door(DOES, lambda: {"topic": "reply"}),
+    ("POST", "/notifications/topics"): Door(DOES, lambda: {"reply": "site"}),
+    # the member's link stops their mails, whoever opens it
+    ("GET", "/mails/stop/<secret>"): Door(ANYONE, values={"secret": "stop"}),
+    ("POST", "/mails/stop/<secret>"): Door(ANYONE, values={"secret": "stop"}),
     # images
     ("GET", "/images/<name>"): Door(ANYONE, values={"name": "python-cpu"}),
     ("GET", "/api/v1/images/<name>"): Door(API, values={"name": "python-cpu"}),
@@ -142,6 +146,35 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     ("POST", "/problems/<slug>/team/leave"): Door("in 404 go 409 404 404 404 in"),
     ("POST", "/problems/<slug>/team/name"): Door(CAPTAIN_DOES, lambda: {"name": "新的名字"}),
     ("POST", "/problems/<slug>/team/code"): Door(CAPTAIN_DOES),
+    ("POST", "/problems/<slug>/team/affiliation"): Door(
+        CAPTAIN_DOES, lambda: {"affiliation": "东莞理工学院"}
+    ),
+    ("POST", "/problems/<slug>/team/public-name"): Door(
+        "in 404 go go 404 404 404 in", lambda: {"public": "yes"}
+    ),
+    ("POST", "/problems/<slug>/team/invitations"): Door(
+        CAPTAIN_DOES, lambda: {"email": "somebody@example.org"}
+    ),
+    # the stranger is invited by the captain's team
+    ("POST", "/problems/<slug>/team/invitations/<int:number>/accept"): Door(
+        "in go 404 404 404 404 404 in", values={"number": "invitation"}
+    ),
+    ("POST", "/problems/<slug>/team/invitations/<int:number>/dismiss"): Door(
+        "in go 404 go 404 404 404 in", values={"number": "invitation"}
+    ),
+    # another team asks to become part of the captain's
+    ("GET", "/problems/<slug>/team/merge"): Door("in 404 200 200 403 403 403 in"),
+    ("POST", "/problems/<slug>/team/merge"): Door(
+        "in 400 400 go 400 400 400 in", lambda: {"partner": "Others"}
+    ),
+    ("POST", "/problems/<slug>/team/merge/<int:number>/accept"): Door(
+        "in 403 403 go 403 403 403 in", values={"number": "merge"}
+    ),
+    ("POST", "/problems/<slug>/team/merge/<int:number>/dismiss"): Door(
+        "in 404 403 go 404 404 404 in", values={"number": "merge"}
+    ),
+    ("GET", "/problems/<slug>/team/activity"): Door("in 404 200 200 403 403 403 in"),
+    ("GET", "/problems/<slug>/teams/<int:team_id>"): Door(ANYONE),
     ("POST", "/problems/<slug>/team/members/<int:user_id>/remove"): Door(CAPTAIN_DOES),
     ("POST", "/problems/<slug>/team/members/<int:user_id>/captain"): Door(CAPTAIN_DOES),
     # submissions

@@ -22,6 +22,7 @@ from app.core.platform import Platform
 from app.discussions import operations as discussions
 from app.evaluations.models import Evaluation, LogChunk, State
 from app.notifications.models import Notification
+from app.notifications.unsubscribing import Stop, seal_stop
 from app.overall.jobs import count
 from app.overall.models import Basis, OverallBoard, OverallProblem
 from app.problems.models import Problem, Publication, PublicationState
@@ -30,7 +31,7 @@ from app.problems.publishing import stage
 from app.rescoring.operations import stage_rescore
 from app.similarity.models import Likeness, SimilarPair
 from app.submissions.models import Kind
-from app.teams.models import Membership
+from app.teams.models import Invitation, Membership, MergeRequest, Team
 from scoring.aggregate import Method
 from tests.factories import make_submission, make_team, make_user
 from tests.factories.accounts import CREATED
@@ -111,7 +112,8 @@ class World:
         team = make_team(session, problem=problem, captain=self.people["captain"])
         team.invite_code = "old-code"
         other = make_team(session, problem=problem)
-        other.invite_code = "ABCDEFGHJK"
+        other.invite_code, other.name = "ABCDEFGHJK", "Others"
+        self._ask(session, team, other)
         team.members.append(
             Membership(problem_id=problem.id, user=self.people["member"], joined_at=CREATED)
         )
@@ -165,6 +167,25 @@ class World:
         self.announced = post_announcement(
             session, problem.contest, self.people["organiser"], notice, now=CREATED
         ).id
+
+    def _ask(self, session: Session, team: Team, other: Team) -> None:
+        """The captain invites the stranger; another team asks to become part of the captain's."""
+        session.flush()
+        invitation = Invitation(
+            team_id=team.id,
+            user_id=self.people["stranger"].id,
+            invited_by_id=team.captain_id,
+            created_at=CREATED,
+        )
+        merge = MergeRequest(
+            from_team_id=other.id,
+            into_team_id=team.id,
+            asked_by_id=other.captain_id,
+            created_at=CREATED,
+        )
+        session.add_all([invitation, merge])
+        session.flush()
+        self.invitation, self.merge = invitation.id, merge.id
 
     def _discuss(self, session: Session, problem: Problem) -> None:
         """The captain asks, the stranger answers, the member follows and is told."""
@@ -232,6 +253,11 @@ class World:
             values["number"] = self.announced
         if values["number"] == "told":
             values["number"] = self.told
+        for name in ("invitation", "merge"):
+            if values["number"] == name:
+                values["number"] = getattr(self, name)
+        if values["secret"] == "stop":
+            values["secret"] = seal_stop(self.platform.seal, Stop(user.id, None))
         if values["submission_id"] == "waiting":
             values["submission_id"] = self.waiting
         endpoint = next(one.endpoint for one in self.app.url_map.iter_rules() if one.rule == rule)

@@ -77,19 +77,23 @@ def quick(tmp_path: Path) -> Settings:
 
 
 def test_a_sweep_that_fails_is_followed_by_the_next(
-    quick: Settings, platform: Platform, database: Database, caplog: pytest.LogCaptureFixture
+    app: Flask,
+    quick: Settings,
+    platform: Platform,
+    database: Database,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     with database.transaction() as session:
         make_submission(session, problem=make_problem(session))
     queue = BrokenOnce()
     with caplog.at_level(logging.ERROR, "baijing.scheduler"):
-        run_scheduler(quick, replace(platform, clock=EndingClock(), queue=queue))
+        run_scheduler(app, quick, replace(platform, clock=EndingClock(last=9), queue=queue))
     assert [record.getMessage() for record in caplog.records] == ["sweep failed; trying again"]
     assert len(queue.jobs) == 1
 
 
 def test_it_cleans_up_at_start_and_every_hour(
-    quick: Settings, platform: Platform, tmp_path: Path
+    app: Flask, quick: Settings, platform: Platform, tmp_path: Path
 ) -> None:
     counted: list[datetime] = []
 
@@ -100,7 +104,9 @@ def test_it_cleans_up_at_start_and_every_hour(
             return super().sweep_incoming(before)
 
     clock = EndingClock(last=30, step=timedelta(minutes=10))
-    run_scheduler(quick, replace(platform, clock=clock, blobs=CountingBlobs(tmp_path / "blobs")))
+    run_scheduler(
+        app, quick, replace(platform, clock=clock, blobs=CountingBlobs(tmp_path / "blobs"))
+    )
     gaps = [later - earlier for earlier, later in pairwise(counted)]
     assert len(counted) >= 3
     assert all(timedelta(hours=1) < gap < timedelta(hours=2) for gap in gaps)

@@ -45,6 +45,7 @@ from app.submissions.policy import (
 )
 from app.teams.models import Team
 from app.teams.policy import can_compete, can_lead_team, can_manage_teams
+from app.teamwork.policy import can_merge_teams
 
 YES, NO, OWN = "yes", "–", "own"
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -346,6 +347,30 @@ ACTIONS = (
         lambda at: can_write_post(at.actor),
         also=("discussions.reply",),
     ),
+    Action("Call oneself otherwise", "accounts.rename"),
+    Action(
+        "Invite people, say where the team is from",
+        "teams.invite",
+        lambda at: can_lead_team(at.user, at.team),
+        also=("teams.declare_affiliation",),
+    ),
+    Action(
+        "Answer an invitation",
+        "teams.accept_invitation",
+        lambda at: can_compete(at.user),
+        also=("teams.dismiss_invitation",),
+    ),
+    Action(
+        "Let everybody read one's name on the team's page",
+        "teams.show_name",
+        lambda at: can_compete(at.user),
+    ),
+    Action(
+        "Ask to merge teams, accept, decline",
+        "teamwork.accept",
+        lambda at: can_lead_team(at.user, at.team) and can_merge_teams(at.problem, NOW),
+        also=("teamwork.ask", "teamwork.dismiss"),
+    ),
     Action("Follow a discussion", "discussions.follow"),
     Action(
         "Mark an answer in a discussion",
@@ -359,7 +384,7 @@ ACTIONS = (
         also=("discussions.hide",),
     ),
     Action(
-        "Read notifications, choose what to be told of",
+        "Read notifications, choose how to be told of what",
         "notifications.read_all",
         also=("notifications.choose",),
     ),
@@ -374,6 +399,7 @@ ACTIONS = (
         lambda at: can_manage_teams(at.actor),
         also=("teams_staff.take_back", "teams_staff.move"),
     ),
+    Action("Stop mails with the link in one of them", "mails.stop_mails"),
     Action("List people", "accounts_staff.index", lambda at: can_manage_users(at.user)),
     Action(
         "Disable a participant or judge, hand them a password link",

@@ -1,0 +1,1 @@
+"""What teams do that needs boards and submissions too: merge, look back, show themselves."""
