@@ -132,8 +132,8 @@ def record_outcome(
         messages=outcome.rendered(),
         staff_message=outcome.detail,
         losses_blob=losses_blob,
-        cases=_cases(outcome),
-        pictures=_pictures(outcome),
+        cases=outcome.cases(),
+        pictures=outcome.pictures(),
         **_measurements(assignment, outcome),
     )
     for board, result in outcome.results.items():
@@ -384,21 +384,3 @@ def _measurements(assignment: Assignment, outcome: Outcome) -> dict[str, object]
         "image_digest": run.image_digest[:128],
         "run_details": pack_details(run, outcome.excerpt),
     }
-
-
-def _cases(outcome: Outcome) -> dict[str, object] | None:
-    found: dict[str, object] = {
-        board.value: [dict(case) for case in result.cases]
-        for board, result in outcome.results.items()
-        if result.cases
-    }
-    return found or None
-
-
-def _pictures(outcome: Outcome) -> dict[str, object] | None:
-    found: dict[str, object] = {
-        board.value: dict(result.picture)
-        for board, result in outcome.results.items()
-        if result.picture is not None
-    }
-    return found or None

@@ -50,6 +50,24 @@ class Outcome:
             for message in self.messages[: MOST_MESSAGES + _BESIDES]
         ]
 
+    def cases(self) -> dict[str, object] | None:
+        """Return the cases as stored, by board; None where there are none."""
+        found: dict[str, object] = {
+            board.value: [dict(case) for case in result.cases]
+            for board, result in self.results.items()
+            if result.cases
+        }
+        return found or None
+
+    def pictures(self) -> dict[str, object] | None:
+        """Return what is drawn of the answer as stored, by board; None where that is nothing."""
+        found: dict[str, object] = {
+            board.value: dict(result.picture)
+            for board, result in self.results.items()
+            if result.picture is not None
+        }
+        return found or None
+
 
 def is_free_of_charge(outcome: Outcome, kind: Kind) -> bool:
     """Tell whether the quota slot is given back: cancelled, our fault, or the organiser's.

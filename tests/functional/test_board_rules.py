@@ -85,7 +85,7 @@ class Site:
         found = []
         for row in ROW.findall(self.page(user, query)):
             rank = re.search(r'board__rank">([^<]*)<', row)
-            name = re.search(r'board__name">([^<]+)<', row)
+            name = re.search(r'board__name"[^>]*>([^<]+)<', row)
             score = re.search(r"(\d\.\d{5})", row)
             assert rank
             assert name

@@ -165,7 +165,7 @@ DOORS: Final[dict[tuple[str, str], Door]] = {
     # another team asks to become part of the captain's
     ("GET", "/problems/<slug>/team/merge"): Door("in 404 200 200 403 403 403 in"),
     ("POST", "/problems/<slug>/team/merge"): Door(
-        "in 400 400 go 400 400 400 in", lambda: {"partner": "Others"}
+        "in 404 400 go 403 403 403 in", lambda: {"partner": "Others"}
     ),
     ("POST", "/problems/<slug>/team/merge/<int:number>/accept"): Door(
         "in 403 403 go 403 403 403 in", values={"number": "merge"}

@@ -31,7 +31,7 @@ class EndingClock(FrozenClock):
     """Moves on at every look, and sends a signal to this process at the last one."""
 
     looks: int = 0
-    last: int = 20
+    last: int = 60
     step: timedelta = timedelta(minutes=1)
 
     @override
