@@ -38,7 +38,7 @@ format: $(VENV)/.dev ## Rewrite code and templates in the house style
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
 
-bench: $(VENV)/.dev ## Benchmarks as ratios against a named reference
+bench: $(VENV)/.dev $(VENV)/.bench assets ## Benchmarks as ratios against a named reference
 	@$(BIN)/python -m benchmarks
 
 assets: $(VENV)/.app ## Compile translations
@@ -67,4 +67,8 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.app
 
 $(VENV)/.browser: tests/browser/package-lock.json $(VENV)/.dev
 	@$(BIN)/python tools/npm.py tests/browser ci >&2
+	@touch $@
+
+$(VENV)/.bench: benchmarks/package-lock.json $(VENV)/.dev
+	@$(BIN)/python tools/npm.py benchmarks ci >&2
 	@touch $@

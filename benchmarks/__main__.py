@@ -10,6 +10,8 @@ from benchmarks import (
     boards,
     ladder_attack,
     large_tables,
+    lighthouse,
+    pages,
     sandbox_runs,
     scoring_tables,
     wrong_tables,
@@ -32,6 +34,7 @@ def main() -> int:
             wrong_tables,
             board_statistics,
             boards,
+            pages,
             sandbox_runs,
         )
         for row in part.run()
@@ -39,7 +42,7 @@ def main() -> int:
     print(f"{'benchmark':52} {'reference':32} {'ours':>10} {'ref.':>10} {'ratio':>8} {'before':>8}")
     for row in rows:
         print(_line(row, before.get(row.name)))
-    print("", *ladder_attack.report(), sep="\n")
+    print("", *ladder_attack.report(), "", *lighthouse.report(), sep="\n")
     RESULTS.parent.mkdir(exist_ok=True)
     found = {row.name: round(row.ratio, 3) for row in rows}
     RESULTS.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")

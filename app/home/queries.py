@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from math import floor, isfinite
 from typing import Any, Final
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.evaluations.models import Evaluation, Score, State, ToldScore
@@ -84,9 +84,9 @@ class _Numbers:
 
 
 def list_windows(session: Session, *, now: datetime, today: datetime) -> list[Window]:
-    """Return every published problem, by scenario number; five queries whatever their number."""
+    """Return every published problem, by scenario number; six queries whatever their number."""
     rows = session.execute(
-        select(Problem, Revision.spec)
+        select(Problem, Revision.spec["scoring"], Revision.spec["scenario"])
         .join(
             Revision,
             and_(Revision.problem_id == Problem.id, Revision.number == Problem.revision_number),
@@ -94,9 +94,9 @@ def list_windows(session: Session, *, now: datetime, today: datetime) -> list[Wi
         .where(readable_problems(None))
         .options(selectinload(Problem.stages))
     ).all()
-    problems = [problem for problem, _ in rows]
+    problems = [problem for problem, _, _ in rows]
     primaries = {
-        problem.id: Scoring.model_validate(spec["scoring"]).primary for problem, spec in rows
+        problem.id: Scoring.model_validate(scoring).primary for problem, scoring, _ in rows
     }
     numbers = _Numbers(
         primaries=primaries,
@@ -105,7 +105,7 @@ def list_windows(session: Session, *, now: datetime, today: datetime) -> list[Wi
         teams=count_teams(session, [problem.id for problem in problems]),
         moved=_moved_since(session, today),
     )
-    windows = [_window(problem, spec, numbers, now) for problem, spec in rows]
+    windows = [_window(problem, scenario or {}, numbers, now) for problem, _, scenario in rows]
     return sorted(windows, key=lambda window: (window.code or "~", window.slug))
 
 
@@ -142,34 +142,45 @@ def ideal_score(column: BoardColumn) -> float | None:
 def baseline_scores(
     session: Session, problems: Sequence[Problem], primaries: Mapping[int, BoardColumn]
 ) -> dict[int, float]:
-    """Return the primary score on A of each problem's latest baseline, in one query.
+    """Return the primary score on A of each problem's latest baseline, in two queries.
 
     Of a board that answers by the Ladder it is what that tells.
     """
-    wanted = [
-        and_(Submission.problem_id == one.id, Score.key == primaries[one.id].key)
-        for one in problems
-    ]
-    if not wanted:
-        return {}
-    by_ladder = Submission.problem_id.in_(
-        [one.id for one in problems if one.rules.has_ladder_on(Board.A)]
-    )
+    # nobody's: together with the problem a prefix of an index, which `is_baseline` is not
     rows = session.execute(
-        select(Submission.problem_id, case((by_ladder, ToldScore.value), else_=Score.value))
-        .join(Evaluation, Evaluation.submission_id == Submission.id)
+        select(Submission.id, Submission.problem_id).where(
+            Submission.problem_id.in_(primaries),
+            Submission.team_id.is_(None),
+            Submission.is_baseline,
+            Submission.retracted_at.is_(None),
+        )
+    )
+    problem_of = {submission: int(problem) for submission, problem in rows}
+    if not problem_of:
+        return {}
+    by_ladder = {one.id for one in problems if one.rules.has_ladder_on(Board.A)}
+    is_told = Evaluation.submission_id.in_(
+        [submission for submission, problem in problem_of.items() if problem in by_ladder]
+    )
+    scores = session.execute(
+        select(
+            Evaluation.submission_id, Score.key, case((is_told, ToldScore.value), else_=Score.value)
+        )
         .join(Score, and_(Score.evaluation_id == Evaluation.id, Score.board == Board.A))
         .outerjoin(ToldScore, ToldScore.evaluation_id == Evaluation.id)
         .where(
-            or_(*wanted),
-            Submission.is_baseline,
-            Submission.retracted_at.is_(None),
+            Evaluation.submission_id.in_(problem_of),
             Evaluation.is_current,
             Evaluation.state == State.SCORED,
         )
-        .order_by(Submission.id)
+        .order_by(Evaluation.submission_id)
     )
-    return {problem: float(value) for problem, value in rows if value is not None}
+    found = ((problem_of[submission], key, value) for submission, key, value in scores)
+    return {
+        problem: float(value)
+        for problem, key, value in found
+        if value is not None and key == primaries[problem].key
+    }
 
 
 def get_facts(session: Session, *, today: datetime) -> Facts:
@@ -208,9 +219,8 @@ def _moved_since(session: Session, today: datetime) -> frozenset[int]:
 
 
 def _window(
-    problem: Problem, spec: Mapping[str, Any], numbers: "_Numbers", now: datetime
+    problem: Problem, scenario: Mapping[str, Any], numbers: "_Numbers", now: datetime
 ) -> Window:
-    scenario = spec.get("scenario") or {}
     running = [stage for stage in problem.stages if stage.state(now) is StageState.OPEN]
     closing = [stage.closes_at for stage in running if stage.closes_at is not None]
     return Window(

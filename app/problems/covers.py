@@ -43,7 +43,7 @@ _FORBIDDEN_VALUE: Final = re.compile(
     r"url\s*\(|image\s*\(|expression|@import|:/|&|\\|javascript:|data:", flags=re.IGNORECASE
 )
 _DOCTYPE: Final = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", flags=re.IGNORECASE)
-_HUES: Final[Mapping[str, str]] = {
+AREA_COLOURS: Final[Mapping[str, str]] = {
     "quality-inspection": "#00918c",
     "logistics": "#3a7cc4",
     "supply-chain": "#8467c4",
@@ -123,7 +123,7 @@ def _attributes(element: ET.Element) -> dict[str, str]:
 
 def draw_cover(area: str, slug: str) -> bytes:
     """Draw a cover for a problem without one: a window of its area, its bars set by its name."""
-    hue = _HUES[area]
+    hue = AREA_COLOURS[area]
     heights = [30 + ord(letter) * 37 % 100 for letter in slug[:8].ljust(8, "-")]
     bars = "".join(
         f'<rect x="{40 + 31 * place}" y="{180 - height}" width="20" height="{height}"/>'

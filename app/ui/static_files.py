@@ -2,24 +2,29 @@
 
 The hash stands before the path (`/static/<version>/css/site.css`), so a module that imports its
 neighbour by a relative path gets the same version. `css/site.css` is made of the files of
-`css/site/`, joined in the order of their names.
+`css/site/`, joined in the order of their names, each in the cascade layer of its number: what is
+meant for print beats what is meant for a part, and that beats what is meant for an element.
 """
 
 import gzip
 import mimetypes
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from flask import Flask, Response, abort, request, url_for
+from flask import Flask, Response, abort, g, has_request_context, request, url_for
 
 from app.core.web import Access, access
 
 FOLDER: Final = Path(__file__).resolve().parent / "static"
 _BUNDLE: Final = "css/site.css"
 _PARTS: Final = "css/site"
+_LAYERS: Final = {"1": "tokens", "2": "base", "9": "print"}
+_LAYER: Final = "site"
+"""The layer of a file by the first digit of its name, and of all the others."""
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _TYPES: Final = {".js": "text/javascript", ".svg": "image/svg+xml", ".css": "text/css"}
 _SMALLEST_TO_PACK: Final = 512
@@ -54,10 +59,19 @@ class StaticFiles:
 
     def tree(self) -> StaticTree:
         """Return the files in force."""
-        if self._watch and _stamp(self._folder) != self._tree.stamp:
+        if self._watch and _is_first_look() and _stamp(self._folder) != self._tree.stamp:
             with self._lock:
                 self._tree = read_tree(self._folder)
         return self._tree
+
+
+def _is_first_look() -> bool:
+    """Whether this request has not looked at the folder yet: a page names many files of it."""
+    if not has_request_context():
+        return True
+    is_first = not g.get("static_files_seen", False)
+    g.static_files_seen = True
+    return is_first
 
 
 def read_tree(folder: Path) -> StaticTree:
@@ -69,14 +83,24 @@ def read_tree(folder: Path) -> StaticTree:
         for path in paths
         if not path.is_relative_to(parts)
     }
-    joined = [path.read_bytes() for path in paths if path.is_relative_to(parts)]
+    joined = [path for path in paths if path.is_relative_to(parts)]
     if joined:
-        contents[_BUNDLE] = b"\n".join(joined)
+        contents[_BUNDLE] = _join(joined)
     digest = sha256()
     for name, content in sorted(contents.items()):
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     files = {name: _pack(name, content) for name, content in contents.items()}
     return StaticTree(digest.hexdigest()[:12], files, _stamp(folder))
+
+
+def _join(parts: Sequence[Path]) -> bytes:
+    layers = [_LAYERS.get(path.name[0], _LAYER) for path in parts]
+    order = "@layer tokens, base, site, print;"
+    wrapped = [
+        f"@layer {layer} {{\n{path.read_text('utf-8')}\n}}"
+        for layer, path in zip(layers, parts, strict=True)
+    ]
+    return "\n".join([order, *wrapped]).encode()
 
 
 def register_static_files(app: Flask, *, watch: bool) -> None:

@@ -1,5 +1,6 @@
 """What a visitor sees first, what machines ask, and what staff see."""
 
+import io
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -7,6 +8,8 @@ from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image
+from sqlalchemy import select
 
 from app.accounts.models import Role, User
 from app.compute.health import mark_sick
@@ -14,6 +17,7 @@ from app.compute.models import Worker
 from app.core.audit import AuditEntry, record_audit
 from app.core.db import Database
 from app.evaluations.models import State, Verdict
+from app.problems.models import Problem
 from tests.factories import make_problem, make_submission, make_team, make_user
 from tests.fakes.ports import FrozenClock
 
@@ -229,3 +233,37 @@ def test_traditional_chinese_is_spoken_throughout(
     assert "賽題背景" in statement
     told = client.get("/problems/nothing", headers={"Accept-Language": "zh-HK"}).text
     assert "沒有賽題" in told
+
+
+def test_links_that_are_shared_have_a_picture(
+    client: FlaskClient, database: Database, clock: FrozenClock
+) -> None:
+    fill(database, clock, 3)
+    slug = "problem-of-the-factory-001"
+    page = client.get(f"/problems/{slug}?lang=en").text
+    assert f'content="http://localhost/problems/{slug}/card.png"' in page
+    assert '<meta property="og:title" content="Bearing fault diagnosis at speed">' in page
+    pictures = [client.get(path) for path in ("/card.png", f"/problems/{slug}/card.png")]
+    for picture in pictures:
+        assert picture.mimetype == "image/png"
+        with Image.open(io.BytesIO(picture.data)) as drawn:
+            assert drawn.size == (1200, 630)
+    assert pictures[0].data != pictures[1].data
+    again = client.get("/card.png", headers={"If-None-Match": pictures[0].headers["ETag"]})
+    assert again.status_code == 304
+    assert client.get("/problems/nothing/card.png").status_code == 404
+
+
+def test_the_wall_is_drawn_again_when_a_score_comes(
+    client: FlaskClient, database: Database, clock: FrozenClock
+) -> None:
+    fill(database, clock, 1)
+    before = client.get("/?lang=en").text
+    assert wall_of(client.get("/").text) == wall_of(before)
+    with database.transaction() as session:
+        problem = session.scalars(select(Problem)).one()
+        make_submission(session, problem=problem, at=clock.now(), scores={"A": {"macro_f1": 0.9}})
+    after = client.get("/").text
+    assert "0.90000" in wall_of(after)
+    assert "0.90000" not in wall_of(before)
+    assert "故障" in wall_of(client.get("/?lang=zh-Hans").text)

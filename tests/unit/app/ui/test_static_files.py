@@ -1,4 +1,5 @@
 import gzip
+import re
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,10 @@ def make(folder: Path) -> Path:
 
 def test_parts_are_joined_in_order_and_large_files_packed(tmp_path: Path) -> None:
     tree = read_tree(make(tmp_path))
-    assert tree.files["css/site.css"].content == b"a{}\nb{}"
+    assert tree.files["css/site.css"].content.decode().splitlines() == [
+        "@layer tokens, base, site, print;",
+        *("@layer tokens {", "a{}", "}", "@layer base {", "b{}", "}"),
+    ]
     assert tree.files["css/site.css"].packed == b""
     assert gzip.decompress(tree.files["site.js"].packed) == b"x" * 600
     assert tree.files.keys() == {"css/site.css", "site.js"}
@@ -65,3 +69,21 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
         text = path.read_text("utf-8").replace("http://www.w3.org/", "")
         assert "http://" not in text, path
         assert "https://" not in text, path
+
+
+def test_all_scripts_together_weigh_less_than_a_page_may_load() -> None:
+    """No page loads more than all of them; the limit is 100 KB compressed, with room to spare."""
+    files = read_tree(FOLDER).files
+    scripts = {name: one for name, one in files.items() if name.endswith(".js")}
+    assert len(scripts) > 5
+    assert sum(len(one.packed or one.content) for one in scripts.values()) < 60_000
+
+
+def test_no_page_names_a_script_of_its_own_or_of_somebody_else() -> None:
+    templates = (FOLDER.parents[1]).rglob("*.html")
+    named = {
+        found
+        for template in templates
+        for found in re.findall(r"<script[^>]*>", template.read_text())
+    }
+    assert named == {"""<script type="module" src="{{ asset('js/site.js') }}">"""}
