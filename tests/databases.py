@@ -44,6 +44,7 @@ BOTH: Final = (
     "unit/app/evaluations/test_devices.py",
     "unit/app/evaluations/test_pipeline.py",
     "unit/app/evaluations/test_states.py",
+    "unit/app/insights/test_statistics.py",
     "unit/app/leaderboards/test_queries.py",
     "unit/app/problems/test_publications.py",
     "unit/app/problems/test_publishing.py",
