@@ -165,6 +165,15 @@ def map_on_a(
     }
 
 
+def map_ladder(evaluations: Iterable[Evaluation], rules: BoardRules) -> dict[str, float]:
+    """Return what the Ladder tells of evaluations, by board; staff see it beside what was found."""
+    return {
+        one.board.value: one.told.value
+        for one in evaluations
+        if one.told is not None and rules.has_ladder_on(one.board)
+    }
+
+
 def is_untold(evaluation: Evaluation, rules: BoardRules) -> bool:
     """Tell whether it is scored and its team has not been told: an earlier one has not ended."""
     waits = evaluation.state is State.SCORED and evaluation.told is None

@@ -197,6 +197,7 @@ def _entry_page(
         current=current,
         replaced=len(found) - len(current),
         scores=evaluations.visible_scores(current, submission.problem, actor),
+        told=evaluations.map_ladder(current, submission.problem.rules),
         truths=truths,
         notes=notes,
         similar=similar,

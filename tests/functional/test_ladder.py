@@ -210,7 +210,8 @@ def test_a_submission_says_whose_score_it_is_told(stepped: Site) -> None:
     assert f"The team is told 0.50000, the score of submission #{stepped.first}." in staff
     _, answer, _ = stepped.api("organiser", f"/submissions/{stepped.second}")
     assert answer["scores"]["A"]["accuracy"] == pytest.approx(0.555)
-    assert "told: 0.50000" in stepped.client("judge").get("/staff/submissions?lang=en").text
+    for page in ("/staff/submissions", f"/staff/review/submissions/{stepped.second}"):
+        assert "told: 0.50000" in stepped.client("judge").get(f"{page}?lang=en").text, page
 
 
 def test_one_that_waits_for_an_earlier_one_says_so_and_is_looked_at_again(stepped: Site) -> None:
