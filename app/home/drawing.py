@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from flask import render_template
 from markupsafe import Markup
 
 from app.core.i18n import Locale
 from app.home import wall
 from app.home.queries import Window
+from app.ui.fragments import render_fragment
 from app.ui.i18n import current_locale
 
 _Key = tuple[object, ...]
@@ -39,8 +39,8 @@ def draw(windows: Sequence[Window], built: wall.Wall, glyphs: str) -> Drawing:
     if kept is not None and kept[0] == key:
         return kept[1]
     drawing = Drawing(
-        Markup(render_template("home/_wall.html", wall=built, geometry=wall)),  # noqa: S704 — a template's output is escaped
-        Markup(render_template("home/_wall_list.html", windows=windows, geometry=wall)),  # noqa: S704 — the same
+        render_fragment("home/_wall.html", wall=built, geometry=wall),
+        render_fragment("home/_wall_list.html", windows=windows, geometry=wall),
     )
     _LAST[locale] = (key, drawing)
     return drawing

@@ -87,7 +87,7 @@ def test_a_sweep_that_fails_is_followed_by_the_next(
         make_submission(session, problem=make_problem(session))
     queue = BrokenOnce()
     with caplog.at_level(logging.ERROR, "baijing.scheduler"):
-        run_scheduler(app, quick, replace(platform, clock=EndingClock(last=9), queue=queue))
+        run_scheduler(app, quick, replace(platform, clock=EndingClock(last=60), queue=queue))
     assert [record.getMessage() for record in caplog.records] == ["sweep failed; trying again"]
     assert len(queue.jobs) == 1
 
