@@ -134,6 +134,10 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
         "{name} 按答案的行数平均，需要 submission.table 和内置指标",
         "{name} is per row of the answer: it needs submission.table and built-in metrics",
     ),
+    "usage_is_answer": (
+        "{name} 用来报告 token 数，答案文件须另取名称",
+        "{name} is where tokens are reported: the answer needs another name",
+    ),
     "stratum_needs_losses": (
         "分层重抽样需要主列 {name} 由可按行分解的内置指标评分",
         "strata need a primary column, {name}, of a built-in metric that decomposes by row",

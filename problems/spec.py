@@ -19,6 +19,7 @@ from scoring.spec import (
     spec_error,
 )
 from scoring.tables import fits_pictures
+from scoring.usage import USAGE_FILE
 
 __all__ = [
     "Area",
@@ -233,6 +234,8 @@ class ProblemSpec(SpecModel):
                 continue
             if self.submission.kinds != (Kind.CODE,):
                 raise spec_error(code="run_needs_code", at=at, name=column.run.value)
+            if column.run.is_reported and self.submission.file == USAGE_FILE:
+                raise spec_error(code="usage_is_answer", at=at, name=USAGE_FILE)
             if column.run.needs_gpus and not self.resources.gpus:
                 raise spec_error(code="needs_gpus", at=at, name=column.run.value)
             has_rows = self.submission.table is not None and self.scoring.scorer is None

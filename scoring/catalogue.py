@@ -316,6 +316,13 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
         "列 {name} 的得分不是有限的数字",
         "the score of column {name} is not a finite number",
     ),
+    "usage_file": (
+        '{name} 应为 {{"tokens": {{"prompt": 整数, "completion": 整数}}}}，取值 0 至 {limit}',
+        (
+            '{name} must be {{"tokens": {{"prompt": n, "completion": n}}}} '
+            "with whole numbers from 0 to {limit}"
+        ),
+    ),
     "run_over_limit": (
         "{name} 为 {value}，超过本题允许的 {limit}",
         "{name} is {value}, the problem allows {limit}",

@@ -23,6 +23,8 @@ class RunFact(StrEnum):
     GPU_S_PER_ITEM = "gpu_s_per_item"
     PEAK_GPU_MEMORY_BYTES = "peak_gpu_memory_bytes"
     CODE_BYTES = "code_bytes"
+    TOKENS = "tokens"
+    TOKENS_PER_ITEM = "tokens_per_item"
 
     @property
     def whole(self) -> "RunFact":
@@ -39,6 +41,11 @@ class RunFact(StrEnum):
         """Whether only a run with GPUs has it."""
         return "gpu" in self.value
 
+    @property
+    def is_reported(self) -> bool:
+        """Whether the team's own program says it, and nobody measures it."""
+        return self.whole is RunFact.TOKENS
+
 
 _PER_ITEM: Final = "_per_item"
 
@@ -49,7 +56,8 @@ class RunFacts:
 
     `gpu_s` is the time that cards were held: the wall-clock time of the run times their number.
     `peak_gpu_memory_bytes` is that of the fullest card. `code_bytes` is the size of all files the
-    submission brought, unpacked: programs, models, tables.
+    submission brought, unpacked: programs, models, tables. `tokens` are those of a language model
+    that the program reports (`scoring.usage`).
     """
 
     wall_s: float
@@ -58,6 +66,7 @@ class RunFacts:
     code_bytes: int
     gpu_s: float = 0.0
     peak_gpu_memory_bytes: int = 0
+    tokens: int = 0
 
     def value(self, fact: RunFact, items: int) -> float:
         """Return one fact, of `items` items in all."""

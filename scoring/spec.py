@@ -275,6 +275,11 @@ class Scoring(SpecModel):
         """The columns that the run itself fills."""
         return tuple(column for column in self.columns if column.run is not None)
 
+    @property
+    def needs_usage(self) -> bool:
+        """Whether a column shows what a run reports of itself."""
+        return any(column.run is not None and column.run.is_reported for column in self.columns)
+
     def without_run(self) -> Self:
         """Return what can be scored where nothing ran: neither run columns nor what uses them."""
         if not self.timed:

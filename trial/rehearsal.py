@@ -31,7 +31,15 @@ from trial.excerpts import read_excerpt
 from trial.owners import own_name
 from trial.public_data import SCORER
 from trial.request import TrialRequest
-from trial.running import SCORER_IMAGE, SCORER_LIMITS, check_output, code_limits, measure_facts
+from trial.running import (
+    SCORER_IMAGE,
+    SCORER_LIMITS,
+    add_reported,
+    check_output,
+    code_limits,
+    measure_facts,
+    wanted_files,
+)
 from trial.uploads import Fault, UploadError, check_code, check_predictions, most_bytes
 from trial.verdict_messages import SCORER_FAULT, explain_run
 
@@ -148,7 +156,7 @@ def _run_code(asked: TrialRequest, around: Surroundings, code: Path, answer: Pat
             input=asked.input,
             output=answer,
             limits=code_limits(resources),
-            collect=(asked.spec.submission.file,),
+            collect=wanted_files(asked.spec),
             env={"SEED": SEED},
             devices=devices,
             owner=own_name(),
@@ -164,7 +172,7 @@ def _judge(asked: TrialRequest, around: Surroundings, answer: Path, facts: RunFa
     try:
         file = answer / asked.spec.submission.file
         told = check_output(file, asked.spec, _output_keys(asked))
-        result = _score(asked, around, answer, facts)
+        result = _score(asked, around, answer, add_reported(facts, answer, asked.spec))
     except InvalidSubmission as error:
         return Ending("invalid_output", error.messages)
     except InvalidScores as error:

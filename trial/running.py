@@ -1,5 +1,6 @@
 """How a submission and a pack's scorer are run, wherever that is."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -7,6 +8,7 @@ from problems.evaluation import SCORER_RESOURCES
 from problems.spec import ProblemSpec, Resources
 from sandbox import Limits, RunResult
 from scoring import InvalidSubmission, Keys, Message, RunFacts, validate_answer
+from scoring.usage import USAGE_FILE, read_tokens
 
 SCORER_IMAGE: Final = "python-cpu"
 SCORER_LIMITS: Final = Limits(
@@ -54,6 +56,21 @@ def measure_facts(run: RunResult, code: Path) -> RunFacts:
         gpu_s=run.wall_s * len(run.gpus),
         peak_gpu_memory_bytes=max((use.peak_memory_bytes for use in run.gpus), default=0),
     )
+
+
+def wanted_files(spec: ProblemSpec) -> tuple[str, ...]:
+    """Return what a run must write: its answer and, where a column shows it, what it reports."""
+    return (spec.submission.file, *((USAGE_FILE,) if spec.scoring.needs_usage else ()))
+
+
+def add_reported(facts: RunFacts, answer: Path, spec: ProblemSpec) -> RunFacts:
+    """Return what a run used with what it reports beside its answer, where a column shows that.
+
+    Raises `scoring.InvalidSubmission`.
+    """
+    if not spec.scoring.needs_usage:
+        return facts
+    return replace(facts, tokens=read_tokens(answer / USAGE_FILE))
 
 
 def size_of(folder: Path) -> int:

@@ -36,15 +36,18 @@ from scoring import (
     score_answer,
 )
 from scoring.program_result import RESULT_FILE
+from scoring.usage import USAGE_FILE, read_tokens
 from trial.archive_messages import ArchiveMessage
 from trial.excerpts import read_excerpt
 from trial.running import (
     SCORER_IMAGE,
     SCORER_LIMITS,
+    add_reported,
     check_output,
     code_limits,
     measure_facts,
     size_of,
+    wanted_files,
 )
 from trial.verdict_messages import DAMAGED_CODE, SCORER_FAULT, explain_run
 
@@ -84,8 +87,19 @@ def evaluate(assignment: Assignment, around: Surroundings) -> Outcome:
         outcome,
         answer_blob=_keep_answer(assignment, around, outcome),
         log=keep_log(around.platform.blobs, around.folder / _LOG_FILE),
+        tokens=_find_tokens(assignment, around),
         excerpt=read_excerpt(around.folder / _CODE, outcome.run),
     )
+
+
+def _find_tokens(assignment: Assignment, around: Surroundings) -> int | None:
+    """Return what the run reported, so that a re-score knows it; None where that is nothing."""
+    if not assignment.spec.scoring.needs_usage:
+        return None
+    try:
+        return read_tokens(around.folder / _ANSWER / USAGE_FILE)
+    except InvalidSubmission:
+        return None
 
 
 def _evaluate(assignment: Assignment, around: Surroundings) -> Outcome:
@@ -167,7 +181,7 @@ def _run_code(assignment: Assignment, around: Surroundings, code: Path, answer: 
         input=place.input,
         output=answer,
         limits=code_limits(resources),
-        collect=(spec.submission.file,),
+        collect=wanted_files(spec),
         shared=place.shared,
         mounts=place.own,
         output_at=place.output_at,
@@ -237,10 +251,14 @@ def _check_answer(assignment: Assignment, around: Surroundings, file: Path) -> t
 
 
 def _facts(assignment: Assignment, around: Surroundings, run: RunResult | None) -> RunFacts | None:
-    """Return what the run used that made the answer: this one, or the one it is kept from."""
+    """Return what the run used that made the answer: this one, or the one it is kept from.
+
+    Raises `InvalidSubmission` where it should report its tokens and does not.
+    """
     code = around.folder / _CODE
     if run is not None:
-        return measure_facts(run, code)
+        answer = around.folder / _ANSWER
+        return add_reported(measure_facts(run, code), answer, assignment.spec)
     if assignment.measured is None or not assignment.spec.scoring.timed:
         return None
     _unpack_code(assignment, around)

@@ -382,5 +382,5 @@ def _measurements(assignment: Assignment, outcome: Outcome) -> dict[str, object]
         "gpu_uses": [asdict(use) for use in run.gpus] or None,
         "backend": run.backend,
         "image_digest": run.image_digest[:128],
-        "run_details": pack_details(run, outcome.excerpt),
+        "run_details": pack_details(run, outcome.excerpt, outcome.tokens),
     }

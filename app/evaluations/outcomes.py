@@ -40,6 +40,8 @@ class Outcome:
     log: "KeptLog | None" = None
     answer_blob: str | None = None
     """The answer of a code run, where it was kept."""
+    tokens: int | None = None
+    """What the run reported, where a column shows that."""
     excerpt: tuple[tuple[int, str], ...] = ()
     """The numbered lines of code around where it failed."""
 

@@ -26,13 +26,17 @@ class RunDetails:
     log_truncated: bool = False
     excerpt: tuple[tuple[int, str], ...] = ()
     """The numbered lines of code around where it failed."""
+    tokens: int | None = None
+    """What the program reported of itself, where a column shows that."""
 
 
 _DETAILS: Final = TypeAdapter(RunDetails)
 _GPUS: Final = TypeAdapter(tuple[GpuUse, ...])
 
 
-def pack_details(run: RunResult, excerpt: Sequence[tuple[int, str]] = ()) -> dict[str, Any]:
+def pack_details(
+    run: RunResult, excerpt: Sequence[tuple[int, str]] = (), tokens: int | None = None
+) -> dict[str, Any]:
     """Return a run's details as they are stored; no text holds a NUL, which PostgreSQL refuses."""
     details = RunDetails(
         phases={name: round(seconds, 4) for name, seconds in run.phases.items()},
@@ -45,6 +49,7 @@ def pack_details(run: RunResult, excerpt: Sequence[tuple[int, str]] = ()) -> dic
         samples=run.samples,
         log_truncated=run.log_truncated,
         excerpt=tuple(excerpt),
+        tokens=tokens,
     )
     packed = asdict(details)
     # points as short rows: there are a hundred of them

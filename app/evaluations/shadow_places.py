@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.compute.models import Worker
 from app.compute.queries import ALIVE_WITHIN
 from app.evaluations.models import CLAIMED, Evaluation, State
+from app.evaluations.run_details import read_details
 from app.problems.models import Problem, Revision
 from app.submissions.models import Submission
 from scoring import RunFacts
@@ -88,7 +89,7 @@ def measured_facts(evaluation: Evaluation) -> RunFacts | None:
     """Return what the run used whose answer is to be scored again; None where there is none."""
     if evaluation.answer_blob is None or evaluation.wall_s is None:
         return None
-    uses = evaluation.gpu_uses or []
+    uses, details = evaluation.gpu_uses or [], read_details(evaluation)
     return RunFacts(
         wall_s=evaluation.wall_s,
         cpu_s=evaluation.cpu_s or 0.0,
@@ -96,4 +97,5 @@ def measured_facts(evaluation: Evaluation) -> RunFacts | None:
         code_bytes=0,
         gpu_s=evaluation.wall_s * len(uses),
         peak_gpu_memory_bytes=max((use["peak_memory_bytes"] for use in uses), default=0),
+        tokens=(None if details is None else details.tokens) or 0,
     )

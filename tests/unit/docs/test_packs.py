@@ -31,6 +31,7 @@ def test_the_table_of_what_a_run_used_is_that_of_the_code() -> None:
         "gpu_s": "seconds that GPUs were held: those of the run times their number",
         "peak_gpu_memory_bytes": "the most memory on the fullest GPU",
         "code_bytes": "all files handed in, unpacked: programs, models, tables",
+        "tokens": "tokens of a language model, as the program itself reports them",
     }
     rows = [
         [f"`{fact}`", said[fact.whole] + (", for each item" if fact.is_per_item else "")]

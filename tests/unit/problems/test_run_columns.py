@@ -38,3 +38,11 @@ def test_per_item_needs_rows_to_count() -> None:
         ProblemSpec.model_validate(spec("wall_s", scoring=scorer))
     scorer["columns"][1]["run"] = "wall_s"  # type: ignore[index]
     assert ProblemSpec.model_validate(spec("wall_s", scoring=scorer)).scoring.timed
+
+
+def test_tokens_are_reported_beside_the_answer() -> None:
+    with_tokens = spec("tokens_per_item")
+    assert ProblemSpec.model_validate(with_tokens).scoring.needs_usage
+    with_tokens["submission"]["file"] = "usage.json"
+    with pytest.raises(ValidationError, match="usage_is_answer"):
+        ProblemSpec.model_validate(with_tokens)

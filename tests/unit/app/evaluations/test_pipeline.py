@@ -20,6 +20,7 @@ from app.evaluations.jobs import evaluate_next, evaluate_one, ring
 from app.evaluations.logbook import read_log
 from app.evaluations.models import Evaluation, EvaluationEvent, LogChunk, State, Verdict
 from app.evaluations.operations import queue_evaluation, rerun
+from app.evaluations.shadow_places import measured_facts
 from app.evaluations.sweeping import sweep
 from app.problems.models import Board, BoardData, Problem, Revision
 from app.settings import Settings
@@ -493,6 +494,45 @@ def test_a_run_beyond_its_limit_has_no_scores_and_is_told(
     assert evaluation.messages[0]["en"] == "takt is 0.6, the problem allows 0.5"
     assert scores(evaluation) == {}
     assert story.is_charged(submission)
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [('{"tokens": {"prompt": 300, "completion": 100}}', 100.0), ('{"tokens": 1}', None)],
+)
+def test_tokens_are_what_the_program_reports(
+    platform: Platform,
+    settings: Settings,
+    blobs: LocalBlobs,
+    sandbox: ScriptedSandbox,
+    usage: str,
+    tokens: float | None,
+) -> None:
+    def act(run: Run) -> RunResult:
+        assert set(run.collect or ()) == {"predictions.csv", "usage.json"}
+        (run.output / "predictions.csv").write_text(PERFECT)
+        (run.output / "usage.json").write_text(usage)
+        return finished(exit_code=0)
+
+    sandbox.act = act
+    story = Story(platform, settings, blobs)
+    spec = timed(limit=500)
+    spec["scoring"]["columns"].append(
+        {"key": "tokens", "run": "tokens_per_item", "direction": "min"}
+    )
+    story.publish(spec)
+    submission = story.code()
+    story.work()
+
+    evaluation = story.evaluation(submission)
+    assert scores(evaluation).get(("A", "tokens")) == tokens
+    if tokens is None:
+        assert evaluation.verdict is Verdict.INVALID_OUTPUT
+        assert "usage.json" in evaluation.messages[0]["en"]
+    else:
+        facts = measured_facts(evaluation)
+        assert facts is not None
+        assert facts.tokens == 400
 
 
 def test_cards_count_for_as_long_as_they_are_held(tmp_path: Path) -> None:
