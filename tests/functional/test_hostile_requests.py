@@ -249,7 +249,7 @@ def test_every_change_from_a_browser_needs_the_token_of_its_form(
         changing = (rule.methods or set()) - READS
         if not changing or rule.rule.startswith("/api/"):
             continue
-        values = {"slug": "pcb", "board": "A", "secret": "s"}
+        values = {"slug": "pcb", "board": "A", "secret": "s", "what": "publish"}
         (method,) = changing
         path = app.url_map.bind("localhost").build(
             rule.endpoint, {name: values.get(name, 1) for name in rule.arguments}, method=method
