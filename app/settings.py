@@ -169,7 +169,10 @@ class Settings(BaseSettings):
     sign_up_open: bool = Field(default=True, description="Whether anybody may create an account.")
     site_url: str = Field(
         default="",
-        description="Address that people open the site at, as `https://…`: for links in mails.",
+        description=(
+            "Address that people open the site at, as `https://…`: for links in mails and for the"
+            " pictures of shared links."
+        ),
     )
     smtp_url: str = Field(
         default="",

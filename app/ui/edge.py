@@ -24,6 +24,8 @@ def register_edge(app: Flask) -> None:
     app.register_blueprint(Blueprint("ui", __name__, template_folder="templates"))
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    # addresses for others to open come from the settings: a request's own host may be made up
+    app.jinja_env.globals["site_url"] = configured.site_url.rstrip("/")
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # of the default provider
     register_headers(app)
     register_i18n(app)

@@ -16,8 +16,11 @@ from app.compute.health import mark_sick
 from app.compute.models import Worker
 from app.core.audit import AuditEntry, record_audit
 from app.core.db import Database
+from app.core.platform import Platform
 from app.evaluations.models import State, Verdict
+from app.factory import create_app
 from app.problems.models import Problem
+from app.settings import Settings
 from tests.factories import make_problem, make_submission, make_team, make_user
 from tests.fakes.ports import FrozenClock
 
@@ -236,12 +239,19 @@ def test_traditional_chinese_is_spoken_throughout(
 
 
 def test_links_that_are_shared_have_a_picture(
-    client: FlaskClient, database: Database, clock: FrozenClock
+    client: FlaskClient,
+    settings: Settings,
+    platform: Platform,
+    database: Database,
+    clock: FrozenClock,
 ) -> None:
     fill(database, clock, 3)
     slug = "problem-of-the-factory-001"
+    assert "og:image" not in client.get("/").text  # nobody has said where the site is
+    known = settings.model_copy(update={"site_url": "https://baijing.example/"})
+    client = create_app(known, platform).test_client()
     page = client.get(f"/problems/{slug}?lang=en").text
-    assert f'content="http://localhost/problems/{slug}/card.png"' in page
+    assert f'content="https://baijing.example/problems/{slug}/card.png"' in page
     assert '<meta property="og:title" content="Bearing fault diagnosis at speed">' in page
     pictures = [client.get(path) for path in ("/card.png", f"/problems/{slug}/card.png")]
     for picture in pictures:
