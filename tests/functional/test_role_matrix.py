@@ -526,15 +526,16 @@ def test_after_the_reveal_everybody_reads_the_board_and_only_the_team_its_submis
     with world.database.transaction() as session:
         session.scalars(select(Problem)).one().b_revealed_at = clock.now()
     board = "/problems/pcb/leaderboard?board=B"
-    assert leaks(world, "visitor") == {board}
-    assert leaks(world, "stranger") == {board, f"/api/v1{board}"}
+    profile = f"/problems/pcb/teams/{world.team}"
+    public = {board, profile, f"{profile}?board=B"}
+    assert leaks(world, "visitor") == public
+    assert leaks(world, "stranger") == {*public, f"/api/v1{board}"}
     own = {f"/submissions/{world.scored}", f"/api/v1/submissions/{world.scored}"}
     lists = {"/api/v1/submissions"}
     for role in ("member", "captain"):
         asked = {path.partition("?")[0] for path in leaks(world, role)}
-        assert asked == {"/problems/pcb/leaderboard", "/api/v1/problems/pcb/leaderboard"} | (
-            own | lists
-        )
+        boards = {"/problems/pcb/leaderboard", "/api/v1/problems/pcb/leaderboard"}
+        assert asked == boards | {profile} | own | lists
 
 
 def test_a_judge_may_not_compete_by_any_door(world: World) -> None:
