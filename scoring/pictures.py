@@ -92,7 +92,8 @@ def _members(archive: ZipFile) -> dict[str, ZipInfo]:
     found: dict[str, ZipInfo] = {}
     for info in archive.infolist():
         path = _path(info)
-        if info.is_dir() or path.name == ".DS_Store" or path.parts[0] == "__MACOSX":
+        is_folder = info.filename.endswith("/")  # `is_dir` breaks on a name that is empty
+        if is_folder or path.name == ".DS_Store" or path.parts[:1] == ("__MACOSX",):
             continue
         shown = _shown(str(path))
         if path.suffix.lower() != SUFFIX or not path.stem.strip():

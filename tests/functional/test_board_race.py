@@ -32,7 +32,7 @@ def race_of(page: str) -> list[str]:
 def moves_of(page: str) -> dict[str, str]:
     found = {}
     for row in re.findall(r'<tr class="board__row.*?</tr>', page, re.DOTALL):
-        name = re.search(r'board__name">([^<]+)<', row)
+        name = re.search(r'board__name"[^>]*>([^<]+)<', row)
         move = re.search(r"[▲▼]\d+", row)
         assert name
         found[name[1]] = move[0] if move else ""

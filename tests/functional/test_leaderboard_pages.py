@@ -60,7 +60,7 @@ def rows_of(page: str) -> list[str]:
     found = []
     for row in re.findall(r'<tr class="board__.*?</tr>', page, re.DOTALL):
         rank = re.search(r'board__rank"[^>]*>(\d*)<', row)
-        name = re.search(r'board__(?:baseline-)?name">([^<]+)<', row)
+        name = re.search(r'board__(?:baseline-)?name"[^>]*>([^<]+)<', row)
         score = re.search(r"(\d\.\d{5})", row)
         assert rank is not None
         assert name is not None

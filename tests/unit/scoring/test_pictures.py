@@ -97,6 +97,19 @@ def test_runs_are_those_of_the_picture(height: int, width: int, random: object) 
     assert (mask == flat.reshape(width, height).T).all()
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "/", "//", "\0"])
+def test_a_name_that_is_none_is_refused_as_one(tmp_path: Path, name: str) -> None:
+    entry = zipfile.ZipInfo()
+    entry.filename = entry.orig_filename = name
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        archive.writestr("a.png", png(A))
+        archive.writestr(entry, png(B))
+    code, said = refusal(tmp_path, sink.getvalue())
+    assert code in {"picture_not_png", "picture_name", "missing_ids"}
+    assert said
+
+
 def test_a_mask_of_another_size_than_its_picture_is_named(tmp_path: Path) -> None:
     truth = write(tmp_path, TRUTH, "truth/truth.csv").parent
     path = write(tmp_path, zipped({"a.png": png(A.T), "b.png": png(B)}))
