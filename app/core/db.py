@@ -10,16 +10,19 @@ from typing import Annotated, Any, ClassVar, Final
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
     Engine,
     MetaData,
+    SQLColumnExpression,
     String,
     TypeDecorator,
     create_engine,
     event,
     inspect,
+    or_,
 )
 from sqlalchemy import Enum as SqlEnum
 from sqlalchemy.dialects.postgresql import JSONB
@@ -212,3 +215,8 @@ def _run_pending(session: Session) -> None:
 def _drop_pending(session: Session) -> None:
     if not session.in_nested_transaction():
         session.info.pop(_PENDING, None)
+
+
+def is_past(column: SQLColumnExpression[datetime | None], mark: datetime) -> ColumnElement[bool]:
+    """Tell in SQL whether a moment lies before `mark`; one that never was does too."""
+    return or_(column.is_(None), column < mark)

@@ -7,18 +7,20 @@ so that a new entry costs its own prints and the comparing, never the reading of
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
 import numpy as np
-from sqlalchemy import ColumnElement, SQLColumnExpression, delete, func, insert, or_, select
+from sqlalchemy import delete, func, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.core.blobs import BlobStore
+from app.core.db import is_past
 from app.problems.models import Problem
 from app.similarity.answer_prints import Sample, sample_places
 from app.similarity.code_prints import hashes_of, print_files
-from app.similarity.comparing import Alike, compare_answers, compare_codes
+from app.similarity.comparing import MOST_PAIRS, Alike, compare_answers, compare_codes
 from app.similarity.entries import list_counted_entries, list_given_code
 from app.similarity.models import Comparison, Likeness, SimilarPair, SubmissionPrint
 from app.similarity.reading import Entry, code_or_nothing, places_or_nothing
@@ -72,8 +74,8 @@ def list_stale(session: Session, *, now: datetime) -> list[int]:
             .outerjoin(Comparison, Comparison.problem_id == versions.c.problem_id)
             .where(
                 or_(Comparison.version.is_(None), Comparison.version != versions.c.version),
-                _is_past(Comparison.rung_at, now - RING_AGAIN),
-                _is_past(Comparison.claimed_until, now),
+                is_past(Comparison.rung_at, now - RING_AGAIN),
+                is_past(Comparison.claimed_until, now),
             )
             .order_by(versions.c.problem_id)
         )
@@ -168,18 +170,22 @@ def _take(blobs: BlobStore, entry: Entry) -> Prints:
 
 
 def _same_files(task: Task, kind: Likeness) -> list[Alike]:
-    """Return the pairs that handed in the very same bytes, of whatever size and kind."""
+    """Return pairs that handed in the very same bytes, of whatever size and kind.
+
+    No more than are kept: a thousand teams may all hand in the sample.
+    """
     holders: dict[str, list[int]] = {}
     for entry in task.entries:
         digest = entry.code_blob if kind is Likeness.CODE else entry.answer_blob
         if digest is not None:
             holders.setdefault(digest, []).append(entry.submission_id)
-    return [
+    pairs = (
         Alike(min(holder, other), max(holder, other), 1.0)
         for same in holders.values()
         for place, holder in enumerate(same)
         for other in same[place + 1 :]
-    ]
+    )
+    return list(islice(pairs, MOST_PAIRS))
 
 
 def _of_two_teams(pairs: Sequence[Alike], task: Task) -> list[Alike]:
@@ -214,10 +220,6 @@ def _packed(submission_id: int, prints: Prints) -> dict[str, object]:
         "code": None if prints.code is None else prints.code.astype("<u8").tobytes(),
         "answer": None if prints.answer is None else prints.answer.pack(),
     }
-
-
-def _is_past(moment: SQLColumnExpression[datetime | None], limit: datetime) -> ColumnElement[bool]:
-    return or_(moment.is_(None), moment <= limit)
 
 
 def _hold(session: Session, problem_id: int) -> Comparison:

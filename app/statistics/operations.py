@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, delete, insert, or_, select
+from sqlalchemy import and_, delete, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.core.blobs import BlobStore
+from app.core.db import is_past
 from app.evaluations.losses import read_losses
 from app.evaluations.models import Evaluation, Score
 from app.evaluations.standings import ensure_fresh, rules_of
@@ -86,8 +87,8 @@ def list_stale(session: Session, *, now: datetime) -> list[tuple[int, Board]]:
                     BoardStatistics.version.is_(None),
                     BoardStatistics.version != BoardState.version,
                 ),
-                _is_past(BoardStatistics.rung_at, now - _RING_AGAIN),
-                _is_past(BoardStatistics.claimed_until, now),
+                is_past(BoardStatistics.rung_at, now - _RING_AGAIN),
+                is_past(BoardStatistics.claimed_until, now),
             )
         )
     ]
@@ -230,7 +231,3 @@ def _hold(session: Session, problem_id: int, board: Board) -> BoardStatistics:
     except IntegrityError:
         pass  # another made it meanwhile
     return session.scalars(wanted).one()
-
-
-def _is_past(column: SQLColumnExpression[datetime | None], mark: datetime) -> ColumnElement[bool]:
-    return or_(column.is_(None), column < mark)

@@ -17,6 +17,7 @@ from app.core.platform import Platform
 from app.evaluations.models import Evaluation
 from app.evaluations.standings import refresh_submission
 from app.problems.models import Problem
+from app.similarity.comparing import MOST_PAIRS
 from app.similarity.jobs import compare_problem, ring_stale_comparisons
 from app.similarity.models import Comparison, Likeness, SimilarPair, SubmissionPrint
 from app.submissions.models import Kind, Submission
@@ -140,6 +141,16 @@ def test_the_same_file_is_found_whatever_is_in_it(platform: Platform, problem: P
     with platform.database.reading() as session:
         assert session.get_one(Comparison, problem.id).left_out == 3
         assert session.get_one(SubmissionPrint, gone).answer is None
+
+
+def test_many_who_hand_in_the_sample_leave_a_bounded_list(
+    platform: Platform, problem: Problem
+) -> None:
+    blob = platform.blobs.put(io.BytesIO(b"\x00the sample")).digest
+    for number in range(22):  # 231 pairs
+        enter(platform, problem, f"队{number}", blob=blob)
+    assert compare_problem(platform, problem.id)
+    assert len(pairs(platform)) == MOST_PAIRS
 
 
 def test_the_comparison_follows_the_boards_and_takes_prints_once(
